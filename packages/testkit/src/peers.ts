@@ -1,0 +1,39 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Programs that some tests measure against or drive, and where Debian keeps them. */
+const packages = {
+  ab: 'apache2-utils',
+  chromium: 'chromium',
+  curl: 'curl',
+  gunicorn: 'gunicorn',
+  nginx: 'nginx-light',
+  ps: 'procps',
+  slowhttptest: 'slowhttptest',
+  wrk: 'wrk',
+} as const;
+
+export type Peer = keyof typeof packages;
+
+/** The path of a program, or undefined where it is not installed. */
+export function findPeer(name: Peer): string | undefined {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/bin'];
+  return folders.map((folder) => join(folder, name)).find(isExecutable);
+}
+
+/** Why a test cannot run here: the reason to skip it with, or undefined where every peer is there. */
+export function missingPeers(...names: Peer[]): string | undefined {
+  const missing = names.filter((name) => findPeer(name) === undefined);
+  if (missing.length === 0) return undefined;
+  const install = missing.map((name) => packages[name]).join(' ');
+  return `needs ${missing.join(', ')} (Debian: apt-get install ${install})`;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

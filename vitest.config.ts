@@ -1,0 +1,35 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { basename } from 'node:path';
+import { defineConfig } from 'vitest/config';
+
+/** Siblings are resolved to their TypeScript sources: no test needs a build. */
+const conditions = ['@highball/source', 'node', 'import', 'module', 'default'];
+
+const folders = ['packages', 'apps'].flatMap((parent) =>
+  readdirSync(new URL(`${parent}/`, import.meta.url)).map((name) => `${parent}/${name}`),
+);
+
+/** One vitest project a workspace, named like its folder: `vitest run --project http-parser`. */
+const projects = [
+  ...folders.filter((folder) => existsSync(`${import.meta.dirname}/${folder}/test`)),
+  'test',
+].map((folder) => ({
+  extends: true as const,
+  test: {
+    name: folder === 'test' ? 'repository' : basename(folder),
+    root: `${import.meta.dirname}/${folder}`,
+  },
+}));
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    projects,
+    include: ['**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+    reporters: ['default', './test/summary-reporter.ts'],
+  },
+});
