@@ -16,7 +16,7 @@ export class RawClient {
     this.socket = socket;
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => {
-      this.received += chunk.latin1Slice();
+      this.received += chunk.toString('latin1');
       socket.emit('received');
     });
     socket.on('error', () => undefined);
