@@ -1,0 +1,16 @@
+export { HttpParserError, LocalProtocolError, RemoteProtocolError } from './errors.ts';
+export type { LocalErrorCode, RemoteErrorCode } from './errors.ts';
+export { isHost, isToken } from './grammar.ts';
+export type { ParserOptions } from './options.ts';
+export { RequestParser } from './request-parser.ts';
+export type { RequestHandler, RequestHead } from './request-parser.ts';
+export { ResponseParser } from './response-parser.ts';
+export type { ResponseHandler, ResponseHead } from './response-parser.ts';
+export {
+  serializeChunkHead,
+  serializeFields,
+  serializeLastChunk,
+  serializeRequestHead,
+  serializeResponseHead,
+} from './serializer.ts';
+export type { FieldPairs } from './serializer.ts';
