@@ -1,5 +1,5 @@
 import { RemoteProtocolError } from './errors.ts';
-import { FIELD_VALUE, isOws, TOKEN } from './grammar.ts';
+import { FIELD_VALUE, isOws, REQUEST_LINE, TOKEN } from './grammar.ts';
 import type { ResolvedOptions } from './options.ts';
 
 const CR = 0x0d;
@@ -49,16 +49,18 @@ export class HeadScanner {
   readonly #limits: ResolvedOptions;
   readonly #maxFields: number;
   readonly #first: number;
+  readonly #lineTable: Uint8Array;
   #state: number;
   #position = 0;
   #collected: Uint8Array | undefined;
   #length = 0;
 
-  /** @param part - a head has a start line, a trailer section has not. */
-  constructor(limits: ResolvedOptions, part: 'head' | 'trailers') {
+  /** @param part - what is scanned; a trailer section has no start line. */
+  constructor(limits: ResolvedOptions, part: 'request' | 'response' | 'trailers') {
     this.#limits = limits;
-    this.#maxFields = part === 'head' ? limits.maxFields : limits.maxTrailerFields;
-    this.#first = part === 'head' ? State.Start : State.FieldStart;
+    this.#maxFields = part === 'trailers' ? limits.maxTrailerFields : limits.maxFields;
+    this.#first = part === 'trailers' ? State.FieldStart : State.Start;
+    this.#lineTable = part === 'request' ? REQUEST_LINE : FIELD_VALUE;
     this.#state = this.#first;
   }
 
@@ -123,6 +125,7 @@ export class HeadScanner {
   #run(bytes: Uint8Array, base: number, end: number): number {
     const { allowBareLf, allowObsFold } = this.#limits;
     const { offsets } = this;
+    const lineTable = this.#lineTable;
     let state = this.#state;
     let position = base + this.#position;
     scanning: while (position < end) {
@@ -146,7 +149,7 @@ export class HeadScanner {
           position++;
           break;
         case State.StartLine: {
-          while (position < end && FIELD_VALUE[bytes[position]!] === 1) position++;
+          while (position < end && lineTable[bytes[position]!] === 1) position++;
           if (position === end) break scanning;
           this.lineEnd = position - base;
           this.#checkLine(this.lineEnd);
@@ -201,7 +204,7 @@ export class HeadScanner {
           break;
         }
         case State.Value: {
-          while (position < end && FIELD_VALUE[bytes[position]!] === 1) position++;
+          position = valueEnd(bytes, position, end);
           if (position === end) break scanning;
           this.#checkField(position - base);
           let last = position;
@@ -280,6 +283,20 @@ export class HeadScanner {
 }
 
 const NO_BYTES = new Uint8Array();
+
+/**
+ * Where the bytes of a field value end: `HTAB / SP / VCHAR / obs-text` (RFC 9110 §5.5). Comparisons, since a
+ * table costs a third more here: most bytes of a head are in values.
+ */
+function valueEnd(bytes: Uint8Array, from: number, end: number): number {
+  let position = from;
+  while (position < end) {
+    const byte = bytes[position]!;
+    if (byte < 0x20 ? byte !== 0x09 : byte === 0x7f) break;
+    position++;
+  }
+  return position;
+}
 
 function bareCr(): RemoteProtocolError {
   return new RemoteProtocolError('BARE_CR', 'CR without LF');

@@ -44,9 +44,9 @@ export abstract class MessageParser {
   #running = false;
   #kept: Uint8Array = NO_BYTES;
 
-  constructor(options: ResolvedOptions) {
+  constructor(options: ResolvedOptions, role: 'request' | 'response') {
     this.options = options;
-    this.#head = new HeadScanner(options, 'head');
+    this.#head = new HeadScanner(options, role);
   }
 
   /** Reads the head that was found; says how its body is framed and whether the connection ends with it. */

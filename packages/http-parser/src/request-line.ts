@@ -1,5 +1,5 @@
 import { RemoteProtocolError } from './errors.ts';
-import { consistsOf, isHost, TARGET, TOKEN } from './grammar.ts';
+import { consistsOf, isHost, TOKEN } from './grammar.ts';
 
 /** The three parts of `method SP request-target SP HTTP-version` (RFC 9112 §3). */
 export interface RequestLine {
@@ -17,7 +17,7 @@ const METHODS = new Map(
 );
 
 /**
- * Reads the request line that stands at the start of a text.
+ * Reads the request line that stands at the start of a text; its bytes have been checked by the scanner.
  * @throws RemoteProtocolError
  */
 export function readRequestLine(text: string, start: number, end: number): RequestLine {
@@ -33,8 +33,6 @@ export function readRequestLine(text: string, start: number, end: number): Reque
   const target = text.substring(methodEnd + 1, targetEnd);
   const minorVersion = readVersion(text, targetEnd + 1, end);
   if (target.length === 0) throw badLine('two spaces in a row');
-  if (!consistsOf(TARGET, target))
-    throw new RemoteProtocolError('BAD_TARGET', 'a character that no target may hold');
   return { method, target, minorVersion };
 }
 

@@ -49,7 +49,7 @@ export class RequestParser extends MessageParser {
   #pauseAtEnd = false;
 
   constructor(handler: RequestHandler, options?: ParserOptions) {
-    super(resolveOptions(options));
+    super(resolveOptions(options), 'request');
     this.#handler = handler;
   }
 

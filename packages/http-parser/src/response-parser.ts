@@ -55,7 +55,7 @@ export class ResponseParser extends MessageParser {
   #pauseAtEnd = false;
 
   constructor(handler: ResponseHandler, options?: ParserOptions) {
-    super(resolveOptions(options));
+    super(resolveOptions(options), 'response');
     this.#handler = handler;
   }
 
