@@ -1,0 +1,24 @@
+export type { BackoffOptions } from './backoff.ts';
+export { formatBind, parseBind, systemdSockets } from './bind.ts';
+export type { FdTarget, ListenTarget, TcpTarget, UnixTarget } from './bind.ts';
+export type { Clock } from './clock.ts';
+export { BindError, MasterError, MisuseError, WorkerError } from './errors.ts';
+export type { BindErrorCode, ExitCode, MasterErrorCode, MisuseCode, WorkerErrorCode } from './errors.ts';
+export type { MasterEvents, WorkerIdentity } from './events.ts';
+export { createMaster } from './master.ts';
+export type { Master, MasterState, MasterStatus } from './master.ts';
+export type {
+  Child,
+  CommandProgram,
+  Logger,
+  MasterOptions,
+  ScriptProgram,
+  Spawn,
+  WorkerProgram,
+} from './options.ts';
+export type { ReloadChanges } from './pool.ts';
+export { handleSignals } from './signals.ts';
+export type { SignalHandlers, SignalSource, SignalTarget } from './signals.ts';
+export type { WorkerStatus } from './slot.ts';
+export type { WorkerExit } from './worker-process.ts';
+export type { WorkerState } from './worker-state.ts';

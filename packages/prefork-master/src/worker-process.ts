@@ -1,0 +1,240 @@
+import type { Clock } from './clock.ts';
+import { type MasterError, stoppedError, WorkerError } from './errors.ts';
+import type { Child, Limits } from './options.ts';
+import { isProtocolMessage, type MasterMessage, type WorkerFailure, type WorkerMessage } from './protocol.ts';
+import { nextState, type WorkerEvent, type WorkerState } from './worker-state.ts';
+
+/** How a worker has ended. */
+export interface WorkerExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Time in service; 0 for one that was never ready. */
+  readonly servedMs: number;
+  /** It had been told to stop. */
+  readonly expected: boolean;
+}
+
+/** What a worker process tells its slot. */
+export interface WorkerObserver {
+  /** Silent for `timeoutMs`; it is being killed. */
+  timeout(worker: WorkerProcess): void;
+  /** It asks to be replaced. */
+  recycle(worker: WorkerProcess, reason: string): void;
+}
+
+/** From ABRT to KILL, as gunicorn has it: its master looks once a second. */
+const ABORT_TIMEOUT_MS = 1000;
+/** Beats come at least once a second, and four times in a timeout. */
+const BEAT_MS = 1000;
+/** How long to wait for the last messages of a process that has exited. */
+const CHANNEL_CLOSE_MS = 1000;
+
+/** How often a worker has to give a sign of life, for a timeout. */
+export function beatInterval(timeoutMs: number): number {
+  return timeoutMs === 0 ? BEAT_MS : Math.max(10, Math.min(BEAT_MS, timeoutMs / 4));
+}
+
+/** One worker process, from its start to its end. */
+export class WorkerProcess {
+  readonly id: number;
+  readonly generation: number;
+  readonly startedAt: number;
+  /** Resolves when the worker is ready; rejects when it ends before that. */
+  readonly booted: Promise<void>;
+  readonly exited: Promise<WorkerExit>;
+  /** What the worker has last reported about itself. */
+  report: object | undefined;
+
+  readonly #child: Child;
+  readonly #limits: Limits;
+  readonly #clock: Clock;
+  readonly #observer: WorkerObserver;
+  readonly #boot = Promise.withResolvers<void>();
+  readonly #exit = Promise.withResolvers<WorkerExit>();
+  readonly #watched: boolean;
+  #state: WorkerState = 'booting';
+  #readyAt: number | undefined;
+  #failure: WorkerFailure | undefined;
+  #bootTimedOut = false;
+  #expected = false;
+  /** The one deadline that the state has: boot, heartbeat, stop or abort. */
+  #deadline: unknown;
+  /** From the process's exit to the end of its channel. */
+  #lastWords: unknown;
+
+  constructor(
+    child: Child,
+    identity: { readonly id: number; readonly generation: number; readonly handshake: boolean },
+    limits: Limits,
+    clock: Clock,
+    observer: WorkerObserver,
+  ) {
+    this.id = identity.id;
+    this.generation = identity.generation;
+    this.startedAt = clock.now();
+    this.#child = child;
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#observer = observer;
+    this.#watched = identity.handshake && limits.timeoutMs > 0;
+    this.booted = this.#boot.promise;
+    this.exited = this.#exit.promise;
+    this.booted.catch(() => undefined);
+    this.#listen(identity.handshake);
+    this.#within(limits.bootTimeoutMs, () => {
+      this.#bootTimedOut = true;
+      this.#kill();
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get state(): WorkerState {
+    return this.#state;
+  }
+
+  /** `worker 2 (pid 4711)` */
+  get label(): string {
+    return `worker ${this.id} (pid ${this.pid ?? 'none'})`;
+  }
+
+  /** Tells it to stop, and kills it when it takes longer than it may. A later quick stop overtakes a graceful one. */
+  stop(graceful: boolean): void {
+    this.#expected = true;
+    const before = this.#state;
+    this.#move('stop');
+    if (this.#state !== 'stopping') return;
+    // A worker that is still booting serves nobody: there is nothing to wait for.
+    const gentle = graceful && before !== 'booting';
+    this.#within(gentle ? this.#limits.gracefulTimeoutMs : this.#limits.quickTimeoutMs, () => this.#kill());
+    this.#send({ prefork: 'stop', graceful: gentle });
+    this.#child.kill('SIGTERM');
+  }
+
+  /** Tells it to open its log files anew. */
+  reopenLogs(): void {
+    if (this.#child.connected) this.#send({ prefork: 'reopen-logs' });
+    else if (this.#state === 'ready') this.#child.kill('SIGUSR1');
+  }
+
+  #listen(handshake: boolean): void {
+    this.#child.on('message', (message) => this.#hear(message));
+    this.#child.on('error', (error) => this.#spawnFailed(error));
+    if (!handshake) this.#child.on('spawn', () => this.#ready());
+    // The process may be gone before its last words have arrived: those come before `close`.
+    this.#child.on('exit', (code, signal) => {
+      this.#lastWords = this.#clock.setTimeout(() => this.#end(code, signal), CHANNEL_CLOSE_MS);
+    });
+    this.#child.on('close', (code, signal) => this.#end(code, signal));
+  }
+
+  #hear(message: unknown): void {
+    if (!isProtocolMessage(message)) return;
+    const known = message as WorkerMessage;
+    switch (known.prefork) {
+      case 'ready':
+        return this.#ready();
+      case 'beat':
+        return this.#watch();
+      case 'report':
+        this.report = known.stats;
+        return;
+      case 'recycle':
+        return this.#observer.recycle(this, known.reason);
+      case 'fail':
+        this.#failure = known.failure;
+        return;
+      default:
+    }
+  }
+
+  #ready(): void {
+    if (this.#state === 'gone') return;
+    const booting = this.#state === 'booting';
+    this.#move('ready');
+    if (!booting) return;
+    this.#readyAt = this.#clock.now();
+    this.#clock.clearTimeout(this.#deadline);
+    this.#watch();
+    this.#boot.resolve();
+  }
+
+  /**
+   * A sign of life: the deadline starts anew. When it has passed, one beat more is awaited: if it was the master that
+   * slept (a stopped process, a suspended machine), the beats of its workers are waiting to be read.
+   */
+  #watch(): void {
+    if (!this.#watched || this.#state !== 'ready') return;
+    const lastChanceMs = 2 * beatInterval(this.#limits.timeoutMs);
+    this.#within(this.#limits.timeoutMs - lastChanceMs, () => {
+      this.#within(lastChanceMs, () => this.#abort());
+    });
+  }
+
+  #abort(): void {
+    this.#move('abort');
+    this.#observer.timeout(this);
+    this.#child.kill('SIGABRT');
+    this.#within(ABORT_TIMEOUT_MS, () => this.#kill());
+  }
+
+  #kill(): void {
+    this.#move('kill');
+    this.#child.kill('SIGKILL');
+  }
+
+  /** The program could not be started: there is no process that could exit. */
+  #spawnFailed(error: Error): void {
+    if (this.pid !== undefined) return;
+    this.#failure = { message: error.message, application: false };
+    this.#end(null, null);
+  }
+
+  #end(code: number | null, signal: NodeJS.Signals | null): void {
+    if (this.#state === 'gone') return;
+    this.#clock.clearTimeout(this.#deadline);
+    this.#clock.clearTimeout(this.#lastWords);
+    this.#move('exit');
+    if (this.#readyAt === undefined) this.#boot.reject(this.#bootError(code, signal));
+    const servedMs = this.#readyAt === undefined ? 0 : this.#clock.now() - this.#readyAt;
+    this.#exit.resolve({ code, signal, servedMs, expected: this.#expected });
+  }
+
+  #bootError(code: number | null, signal: NodeJS.Signals | null): MasterError {
+    if (this.#expected) return stoppedError();
+    if (this.#bootTimedOut) {
+      const message = `${this.label} was not ready within ${this.#limits.bootTimeoutMs} ms`;
+      return new WorkerError('worker-boot-timeout', message);
+    }
+    const why = this.#failure?.message ?? `it ${describeExit(code, signal)} before it was ready`;
+    const cause =
+      this.#failure && Object.assign(new Error(this.#failure.message), { stack: this.#failure.stack });
+    const application = this.#failure?.application ?? code === 4;
+    return new WorkerError(
+      application ? 'application' : 'worker-boot',
+      `${this.label} failed to boot: ${why}`,
+      cause && { cause },
+    );
+  }
+
+  #send(message: MasterMessage): void {
+    // A channel that closes meanwhile is no news: the exit follows, or the deadline.
+    if (this.#child.connected) this.#child.send(message, () => undefined);
+  }
+
+  #move(event: WorkerEvent): void {
+    this.#state = nextState(this.#state, event);
+  }
+
+  #within(delayMs: number, expired: () => void): void {
+    this.#clock.clearTimeout(this.#deadline);
+    this.#deadline = this.#clock.setTimeout(expired, delayMs);
+  }
+}
+
+/** `exited with code 1`, `was ended by SIGKILL` */
+export function describeExit(code: number | null, signal: NodeJS.Signals | null): string {
+  return signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
+}
