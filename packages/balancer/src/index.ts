@@ -1,0 +1,3 @@
+export { createBalancer } from './balancer.ts';
+export type { Balancer, BalancerOptions, Outcome, PickRequest, Strategy } from './balancer.ts';
+export type { Peer, PeerOptions } from './peer.ts';
