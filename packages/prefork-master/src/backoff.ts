@@ -27,14 +27,14 @@ export class Backoff {
     this.#stableMs = stableMs;
   }
 
-  /** Crashes since a worker was stable last. */
-  get crashes(): number {
-    return this.#crashes;
+  /** Crashes in a row, as seen when the present worker has been in service for this time. */
+  crashes(servedMs: number): number {
+    return servedMs >= this.#stableMs ? 0 : this.#crashes;
   }
 
   /** A worker has crashed after this time in service; returns the wait before the next, in milliseconds. */
-  crashed(livedMs: number): number {
-    this.#crashes = livedMs >= this.#stableMs ? 1 : this.#crashes + 1;
+  crashed(servedMs: number): number {
+    this.#crashes = this.crashes(servedMs) + 1;
     if (this.#crashes === 1) return 0;
     return Math.min(this.#firstMs * 2 ** (this.#crashes - 2), this.#maxMs);
   }

@@ -21,7 +21,7 @@ export interface MasterEvents {
   /** A worker is in service: post_worker_init. */
   workerReady: [worker: WorkerIdentity];
   /** A worker has not come up. */
-  workerBootFailed: [worker: WorkerIdentity, error: MasterError];
+  workerBootFailed: [slot: number, error: MasterError];
   /** A worker was silent for too long and is being killed: worker_abort. */
   workerTimeout: [worker: WorkerIdentity, report: object | undefined];
   /** A worker has asked to be replaced. */

@@ -19,6 +19,8 @@ export function launch(
 ): Child {
   const { command, args, argv0 } = commandLine(program, facts.title);
   const spawn = options.spawn ?? nodeSpawn;
+  // Before the process is there: what cannot be serialised must not leave one behind.
+  const data = facts.hasData ? JSON.stringify(program.data) : undefined;
   const child = spawn(command, args, {
     ...(argv0 !== undefined && { argv0 }),
     ...(program.cwd !== undefined && { cwd: program.cwd }),
@@ -29,7 +31,7 @@ export function launch(
   });
   // A worker that exits before it has read its data must not take the master with it (EPIPE).
   child.stdin?.on('error', () => undefined);
-  if (facts.hasData) child.stdin?.end(JSON.stringify(program.data));
+  if (data !== undefined) child.stdin?.end(data);
   return child;
 }
 
@@ -67,6 +69,7 @@ function environment(program: WorkerProgram, facts: WorkerFacts): NodeJS.Process
     // Of systemd's protocol only the number: LISTEN_PID would have to be known before the process exists.
     LISTEN_FDS: String(facts.addresses.length),
     LISTEN_PID: undefined,
+    LISTEN_FDNAMES: undefined,
     [WORKER_VARIABLE]: JSON.stringify(facts),
   };
 }

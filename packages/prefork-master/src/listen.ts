@@ -42,8 +42,15 @@ export async function listenAll(fds: readonly number[], backlog: number): Promis
   });
   let said = '';
   child.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  const [status] = (await once(child, 'close')) as [number | null];
-  if (status === 0) return undefined;
-  const match = /^(\d+) (\w+)$/.exec(said);
-  return { index: Number(match?.[1] ?? 0), code: match?.[2] ?? 'EUNKNOWN' };
+  try {
+    const [status] = (await once(child, 'close')) as [number | null];
+    return status === 0 ? undefined : readFailure(said);
+  } catch (error) {
+    return { index: 0, code: (error as NodeJS.ErrnoException).code ?? 'UNKNOWN' };
+  }
+}
+
+function readFailure(said: string): ListenFailure {
+  const [, index = 0, code = 'UNKNOWN'] = /^(\d+) (\w+)$/.exec(said) ?? [];
+  return { index: Number(index), code };
 }

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { formatBind, type ListenTarget } from './bind.ts';
-import { type MasterError, MisuseError, stoppedError } from './errors.ts';
+import { MisuseError, stoppedError } from './errors.ts';
 import type { Emit, MasterEvents } from './events.ts';
 import { checkCount, type MasterOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { Pool, type ReloadChanges } from './pool.ts';
@@ -30,7 +30,7 @@ export interface MasterStatus {
 /** Binds sockets, starts workers that inherit them, and keeps them alive. */
 export interface Master {
   /**
-   * Binds, starts the workers and resolves when all are ready.
+   * Binds, starts the workers and resolves when all are ready; once in a master's life.
    * @throws {MasterError} with its `exitCode`; everything is cleaned up by then.
    */
   start(): Promise<void>;
@@ -48,7 +48,7 @@ export interface Master {
    */
   scale(workers: number): Promise<void>;
   /** Replaces the worker of one slot. */
-  recycle(id: number, reason?: string): Promise<void>;
+  recycle(id: number): Promise<void>;
   /** Tells all workers to open their log files anew. */
   reopenLogs(): void;
   /** Stops the workers and closes the sockets; resolves when all is gone. A quick stop overtakes a graceful one. */
@@ -72,6 +72,7 @@ class Arbiter extends EventEmitter<MasterEvents> implements Master {
   #sockets: readonly OpenSocket[] = [];
   #pool: Pool | undefined;
   #startedAt: number | undefined;
+  #started: Promise<void> | undefined;
   #opening: Promise<unknown> | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -80,21 +81,9 @@ class Arbiter extends EventEmitter<MasterEvents> implements Master {
     this.#options = options;
   }
 
-  async start(): Promise<void> {
-    if (this.#state !== 'idle')
-      throw new MisuseError('invalid-state', `this master is ${this.#state} already`);
-    this.#state = 'starting';
-    this.#startedAt = this.#options.clock.now();
-    try {
-      await this.#open();
-      await this.#createPool().scale(this.#options.workers);
-      this.#checkStarting();
-    } catch (error) {
-      await this.stop({ graceful: false });
-      throw error;
-    }
-    this.#state = 'running';
-    this.#tell('ready');
+  start(): Promise<void> {
+    this.#started ??= this.#start();
+    return this.#started;
   }
 
   addresses(): readonly ListenTarget[] {
@@ -102,24 +91,19 @@ class Arbiter extends EventEmitter<MasterEvents> implements Master {
   }
 
   async reload(changes: ReloadChanges = {}): Promise<void> {
-    try {
-      await this.#running().reload(changes);
-    } catch (error) {
-      const { message, code } = error as MasterError;
-      if (code !== 'stopped') {
-        this.#options.log.error({ err: error }, `reload failed, the old workers stay: ${message}`);
-      }
-      throw error;
-    }
+    const pool = await this.#running();
+    await pool.reload(changes);
   }
 
   async scale(workers: number): Promise<void> {
     checkCount('workers', workers, 0);
-    await this.#running().scale(workers);
+    const pool = await this.#running();
+    await pool.scale(workers);
   }
 
-  async recycle(id: number, reason = 'on request'): Promise<void> {
-    await this.#running().recycle(id, reason);
+  async recycle(id: number): Promise<void> {
+    const pool = await this.#running();
+    await pool.recycle(id);
   }
 
   reopenLogs(): void {
@@ -129,6 +113,7 @@ class Arbiter extends EventEmitter<MasterEvents> implements Master {
   async stop({ graceful = true }: { readonly graceful?: boolean } = {}): Promise<void> {
     if (this.#state === 'stopped') return;
     if (this.#state !== 'stopping') this.#tell('stopping', graceful);
+    if (this.#pool) this.#options.log.info({ graceful }, graceful ? 'stopping' : 'stopping quickly');
     this.#state = 'stopping';
     const workersGone = this.#pool?.stop(graceful);
     this.#stopped ??= this.#close(workersGone);
@@ -151,6 +136,22 @@ class Arbiter extends EventEmitter<MasterEvents> implements Master {
 
   handleSignals(overrides: SignalHandlers = {}): () => void {
     return handleSignals(this, overrides);
+  }
+
+  async #start(): Promise<void> {
+    if (this.#state !== 'idle') throw stoppedError();
+    this.#state = 'starting';
+    this.#startedAt = this.#options.clock.now();
+    try {
+      await this.#open();
+      await this.#createPool().start(this.#options.workers);
+      this.#checkStarting();
+    } catch (error) {
+      await this.stop({ graceful: false });
+      throw error;
+    }
+    this.#state = 'running';
+    this.#tell('ready');
   }
 
   async #open(): Promise<void> {
@@ -176,10 +177,12 @@ class Arbiter extends EventEmitter<MasterEvents> implements Master {
     if (this.#state !== 'starting') throw stoppedError();
   }
 
-  #running(): Pool {
-    if (this.#state === 'running' && this.#pool) return this.#pool;
-    if (this.#state === 'stopping' || this.#state === 'stopped') throw stoppedError();
-    throw new MisuseError('invalid-state', `this master is ${this.#state}; await start() first`);
+  /** What comes during the start is done after it. */
+  async #running(): Promise<Pool> {
+    if (!this.#started) throw new MisuseError('invalid-state', 'this master was not started');
+    await this.#started;
+    if (this.#state !== 'running' || !this.#pool) throw stoppedError();
+    return this.#pool;
   }
 
   async #close(workersGone: Promise<void> | undefined): Promise<void> {

@@ -43,8 +43,18 @@ export interface CommandProgram extends ProgramOptions {
 
 export type WorkerProgram = ScriptProgram | CommandProgram;
 
-/** What the master needs of a child process. */
-export type Child = Pick<ChildProcess, 'pid' | 'stdin' | 'connected' | 'kill' | 'send' | 'on'>;
+/** What the master needs of a child process; one of node:child_process has it. */
+export interface Child extends Pick<ChildProcess, 'pid' | 'stdin' | 'connected'> {
+  kill(signal: NodeJS.Signals): boolean;
+  send(message: object, sent: (error: Error | null) => void): boolean;
+  on(event: 'spawn', listener: () => void): unknown;
+  on(event: 'message', listener: (message: unknown) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(
+    event: 'exit' | 'close',
+    listener: (code: number | null, signal: NodeJS.Signals | null) => void,
+  ): unknown;
+}
 
 export type Spawn = (command: string, args: readonly string[], options: SpawnOptions) => Child;
 

@@ -1,12 +1,13 @@
+import { Announcer } from './announcer.ts';
 import { coalesce } from './coalesce.ts';
-import { stoppedError } from './errors.ts';
-import type { Emit, WorkerIdentity } from './events.ts';
+import { MisuseError, stoppedError, WorkerError } from './errors.ts';
+import type { Emit } from './events.ts';
 import { hasHandshake, launch } from './launch.ts';
-import type { ResolvedOptions, WorkerProgram } from './options.ts';
+import type { Child, ResolvedOptions, WorkerProgram } from './options.ts';
 import type { WorkerFacts } from './protocol.ts';
 import { Slot, type SlotHost, type WorkerStatus } from './slot.ts';
 import type { OpenSocket } from './sockets.ts';
-import { beatInterval, describeExit, type WorkerExit, WorkerProcess } from './worker-process.ts';
+import { beatInterval, WorkerProcess } from './worker-process.ts';
 
 /** What a reload may change. */
 export interface ReloadChanges {
@@ -14,18 +15,26 @@ export interface ReloadChanges {
   readonly worker?: WorkerProgram;
 }
 
+/** What new workers are started from. */
+interface Release {
+  readonly program: WorkerProgram;
+  readonly generation: number;
+}
+
 /** The slots of one master, and what is done to all of them. */
 export class Pool {
   readonly #options: ResolvedOptions;
   readonly #sockets: readonly OpenSocket[];
   readonly #emit: Emit;
+  readonly #announcer: Announcer;
   readonly #title: string | undefined;
   readonly #slots: Slot[] = [];
   /** Slots that scaling down has taken out of service, until their workers have exited. */
   readonly #leaving = new Set<Slot>();
   readonly #host: SlotHost;
-  #program: WorkerProgram;
-  #generation = 1;
+  /** The one that a whole start or reload has accepted last, or the one that is being tried. */
+  #release: Release;
+  #lastGeneration = 1;
   #closed = false;
   #reloading = false;
 
@@ -42,8 +51,10 @@ export class Pool {
     this.#sockets = sockets;
     this.#title = title;
     this.#emit = emit;
-    this.#program = options.worker;
-    this.#host = this.#createHost();
+    this.#release = { program: options.worker, generation: this.#lastGeneration };
+    this.#announcer = new Announcer(options.log, emit);
+    const { clock, backoff } = options;
+    this.#host = { clock, backoff, announce: this.#announcer, launch: (id) => this.#launch(id) };
   }
 
   get size(): number {
@@ -51,7 +62,7 @@ export class Pool {
   }
 
   get generation(): number {
-    return this.#generation;
+    return this.#release.generation;
   }
 
   get reloading(): boolean {
@@ -75,11 +86,16 @@ export class Pool {
     await Promise.all(tasks);
   }
 
-  /** Replaces the workers of one slot, because of `reason`. */
-  async recycle(id: number, reason: string): Promise<void> {
+  /** Starts the first workers. */
+  async start(size: number): Promise<void> {
+    await this.scale(size);
+    this.#announcer.started();
+  }
+
+  /** Replaces the worker of a slot. @throws {MisuseError} `invalid-option` when there is no such slot. */
+  async recycle(id: number): Promise<void> {
     const slot = this.#slots.find((candidate) => candidate.id === id);
-    if (!slot) return;
-    this.#options.log.info({ worker: id, reason }, `worker ${id} is to be replaced: ${reason}`);
+    if (!slot) throw new MisuseError('invalid-option', `there is no worker ${id}`);
     await slot.replace();
   }
 
@@ -107,16 +123,18 @@ export class Pool {
   }
 
   async #reload({ worker }: ReloadChanges): Promise<void> {
-    const accepted = this.#program;
-    this.#program = worker ?? accepted;
-    this.#generation++;
+    const { log } = this.#options;
+    const accepted = this.#release;
+    const generation = ++this.#lastGeneration;
+    this.#release = { program: worker ?? accepted.program, generation };
     this.#reloading = true;
-    this.#emit('reload', this.#generation);
+    this.#emit('reload', generation);
     try {
       await this.#replaceAll();
-      this.#emit('reloaded', this.#generation);
+      this.#emit('reloaded', generation);
     } catch (error) {
-      this.#program = accepted;
+      this.#release = accepted;
+      if (!this.#closed) log.error({ err: error }, 'the reload is given up; the old workers stay in service');
       throw error;
     } finally {
       this.#reloading = false;
@@ -143,24 +161,33 @@ export class Pool {
   }
 
   #launch(id: number): WorkerProcess {
-    const program = this.#program;
-    const facts = this.#facts(id, program);
-    const child = launch(this.#options, program, this.#sockets, facts);
-    const identity = { id, generation: facts.generation, handshake: hasHandshake(program) };
-    const { clock } = this.#options;
-    const worker = new WorkerProcess(child, identity, this.#options, clock, {
-      timeout: (silent) => this.#timedOut(silent),
+    const { program, generation } = this.#release;
+    const facts = this.#facts(id);
+    const identity = { id, generation, handshake: hasHandshake(program) };
+    const child = this.#spawn(program, facts);
+    const worker = new WorkerProcess(child, identity, this.#options, this.#options.clock, {
+      timeout: (silent) => this.#announcer.timedOut(silent, this.#options.timeoutMs),
       recycle: (tired, reason) => this.#recycleRequested(tired, reason),
     });
-    this.#emit('workerSpawn', identify(worker));
+    this.#announcer.spawned(worker);
     return worker;
   }
 
-  #facts(id: number, program: WorkerProgram): WorkerFacts {
+  #spawn(program: WorkerProgram, facts: WorkerFacts): Child {
+    try {
+      return launch(this.#options, program, this.#sockets, facts);
+    } catch (cause) {
+      const { message } = cause as Error;
+      throw new WorkerError('worker-boot', `worker ${facts.id} cannot be started: ${message}`, { cause });
+    }
+  }
+
+  #facts(id: number): WorkerFacts {
+    const { program, generation } = this.#release;
     const { name, backlog, gracefulTimeoutMs, timeoutMs } = this.#options;
     return {
       id,
-      generation: this.#generation,
+      generation,
       masterPid: process.pid,
       ...(name !== undefined && { title: `${name}: worker ${id} [${this.#title}]` }),
       addresses: this.#sockets.map(({ address }) => address),
@@ -171,61 +198,10 @@ export class Pool {
     };
   }
 
-  #createHost(): SlotHost {
-    const { clock, backoff, log } = this.#options;
-    return {
-      clock,
-      backoff,
-      launch: (id) => this.#launch(id),
-      ready: (worker) => {
-        log.info(fieldsOf(worker), `${worker.label} is ready`);
-        this.#emit('workerReady', identify(worker));
-      },
-      exited: (worker, exit) => this.#exited(worker, exit),
-      bootFailed: (worker, error) => {
-        log.error({ ...fieldsOf(worker), err: error }, error.message);
-        this.#emit('workerBootFailed', identify(worker), error);
-      },
-      waiting: (id, delayMs, crashes) => {
-        log.warn(
-          { worker: id, delayMs, crashes },
-          `worker ${id}: ${crashes} crashes in a row; the next attempt is in ${delayMs} ms`,
-        );
-        this.#emit('workerBackoff', id, delayMs, crashes);
-      },
-    };
-  }
-
-  #exited(worker: WorkerProcess, exit: WorkerExit): void {
-    const message = `${worker.label} ${describeExit(exit.code, exit.signal)}`;
-    if (exit.expected) this.#options.log.info(fieldsOf(worker), message);
-    else this.#options.log.warn({ ...fieldsOf(worker), ...exit }, `${message} unasked`);
-    this.#emit('workerExit', identify(worker), exit);
-  }
-
-  #timedOut(worker: WorkerProcess): void {
-    const { log, timeoutMs } = this.#options;
-    const { report } = worker;
-    const last = report ? `its last report was ${JSON.stringify(report)}` : 'it had reported nothing';
-    log.error(
-      { ...fieldsOf(worker), report },
-      `${worker.label} gave no sign of life for ${timeoutMs} ms and is replaced; ${last}`,
-    );
-    this.#emit('workerTimeout', identify(worker), report);
-  }
-
   #recycleRequested(worker: WorkerProcess, reason: string): void {
     if (worker.state !== 'ready') return;
-    this.#emit('workerRecycle', identify(worker), reason);
-    // A failure is logged by the slot; the old worker stays and may ask again.
-    this.recycle(worker.id, reason).catch(() => undefined);
+    this.#announcer.recycling(worker, reason);
+    // A failure is told by the slot; the old worker stays and may ask again.
+    this.recycle(worker.id).catch(() => undefined);
   }
-}
-
-function identify({ id, pid, generation }: WorkerProcess): WorkerIdentity {
-  return { id, pid, generation };
-}
-
-function fieldsOf({ id, pid, generation }: WorkerProcess): object {
-  return { worker: id, pid, generation };
 }

@@ -28,13 +28,18 @@ export interface WorkerStatus {
 export interface SlotHost {
   readonly clock: Clock;
   readonly backoff: BackoffOptions;
-  /** Starts a worker process for a slot. */
+  /** Starts a worker process for a slot. @throws {MasterError} when there is none to start. */
   launch(id: number): WorkerProcess;
+  readonly announce: SlotAnnouncements;
+}
+
+/** What a slot has to tell. */
+export interface SlotAnnouncements {
   ready(worker: WorkerProcess): void;
   exited(worker: WorkerProcess, exit: WorkerExit): void;
-  bootFailed(worker: WorkerProcess, error: MasterError): void;
+  bootFailed(slot: number, error: MasterError): void;
   /** The next attempt is delayed after repeated crashes. */
-  waiting(id: number, delayMs: number, crashes: number): void;
+  waiting(slot: number, delayMs: number, crashes: number): void;
 }
 
 /**
@@ -73,21 +78,20 @@ export class Slot {
     while (this.#incoming) await settled(this.#incoming.booted);
     if (this.#closed) throw stoppedError();
     this.#cancelRetry();
-    const worker = this.#launch();
     try {
-      await worker.booted;
+      this.#incoming = this.#launch();
+      await this.#incoming.booted;
     } catch (error) {
       this.#incoming = undefined;
-      this.#bootFailed(worker, error as MasterError);
+      this.#bootFailed(error as MasterError);
       throw error;
     }
-    this.#incoming = undefined;
-    this.#enter(worker);
+    this.#enter(this.#incoming);
   }
 
-  /** Replaces a worker, unless that is under way already. */
+  /** Replaces the worker; one that is booting already is the replacement. */
   async replace(): Promise<void> {
-    if (!this.#incoming) await this.boot();
+    await (this.#incoming ? this.#incoming.booted : this.boot());
   }
 
   /** Resolves when all retired workers have exited. */
@@ -113,7 +117,6 @@ export class Slot {
     const worker = this.#host.launch(this.id);
     this.#starts++;
     this.#generation = worker.generation;
-    this.#incoming = worker;
     void worker.exited.then((exit) => this.#exited(worker, exit));
     return worker;
   }
@@ -121,31 +124,32 @@ export class Slot {
   #enter(worker: WorkerProcess): void {
     const old = this.#current;
     this.#current = worker;
-    this.#host.ready(worker);
+    this.#incoming = undefined;
+    this.#host.announce.ready(worker);
     if (!old) return;
     this.#retiring.add(old);
     old.stop(true);
   }
 
-  #bootFailed(worker: WorkerProcess, error: MasterError): void {
+  #bootFailed(error: MasterError): void {
     if (error.code === 'stopped') return;
-    this.#host.bootFailed(worker, error);
+    this.#host.announce.bootFailed(this.id, error);
     if (!this.#current) this.#restart(0);
   }
 
   #exited(worker: WorkerProcess, exit: WorkerExit): void {
     this.#retiring.delete(worker);
-    this.#host.exited(worker, exit);
+    this.#host.announce.exited(worker, exit);
     if (worker !== this.#current) return;
     this.#current = undefined;
-    if (!this.#incoming) this.#restart(exit.servedMs);
+    if (!this.#incoming) this.#restart(exit.servedMs ?? 0);
   }
 
   #restart(servedMs: number): void {
     if (this.#closed) return;
     const delayMs = this.#backoff.crashed(servedMs);
-    if (delayMs === 0) return this.#retryNow();
-    this.#host.waiting(this.id, delayMs, this.#backoff.crashes);
+    if (delayMs > 0) this.#host.announce.waiting(this.id, delayMs, this.#backoff.crashes(0));
+    // A timer even for no delay at all: a first start that has failed is stopped before it fires.
     const timer = this.#host.clock.setTimeout(() => this.#retryNow(), delayMs);
     this.#retry = { timer, at: this.#host.clock.now() + delayMs };
   }
@@ -170,7 +174,7 @@ export class Slot {
       generation: worker?.generation ?? this.#generation,
       ageMs: worker ? now - worker.startedAt : 0,
       restarts: Math.max(0, this.#starts - 1),
-      crashes: this.#backoff.crashes,
+      crashes: this.#backoff.crashes(this.#current?.servedMs ?? 0),
       retryInMs: this.#retry && Math.max(0, this.#retry.at - now),
       report: worker?.report,
     };

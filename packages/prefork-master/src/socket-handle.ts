@@ -40,7 +40,7 @@ export function bindUnix(path: string): SocketHandle {
 
 /** Takes over a descriptor that is already a bound stream socket. */
 export function adopt(fd: number): SocketHandle {
-  return create(null, -1, -1, fd, 0);
+  return create(null, 0, -1, fd, 0);
 }
 
 function create(...args: Parameters<CreateServerHandle>): SocketHandle {

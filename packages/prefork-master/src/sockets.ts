@@ -102,6 +102,8 @@ function explain(target: ListenTarget, { code }: { code?: string | undefined }):
     case 'EACCES':
     case 'EPERM':
       return new BindError('permission', `${name} is not allowed to this user; ${mendPermission(target)}`);
+    case 'ENOTDIR':
+      return new BindError('socket-path', `${name}: a part of the path is no folder; choose another path`);
     case 'EBADF':
     case 'EINVAL':
     case 'ENOTSOCK':

@@ -8,8 +8,8 @@ import { nextState, type WorkerEvent, type WorkerState } from './worker-state.ts
 export interface WorkerExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** Time in service; 0 for one that was never ready. */
-  readonly servedMs: number;
+  /** Time in service; undefined for one that was never ready. */
+  readonly servedMs: number | undefined;
   /** It had been told to stop. */
   readonly expected: boolean;
 }
@@ -57,6 +57,8 @@ export class WorkerProcess {
   #failure: WorkerFailure | undefined;
   #bootTimedOut = false;
   #expected = false;
+  /** While stopping: whether there is time to finish what is under way. */
+  #gentle = false;
   /** The one deadline that the state has: boot, heartbeat, stop or abort. */
   #deadline: unknown;
   /** From the process's exit to the end of its channel. */
@@ -95,19 +97,25 @@ export class WorkerProcess {
     return this.#state;
   }
 
+  /** Time in service so far; undefined until it is ready. */
+  get servedMs(): number | undefined {
+    return this.#readyAt === undefined ? undefined : this.#clock.now() - this.#readyAt;
+  }
+
   /** `worker 2 (pid 4711)` */
   get label(): string {
     return `worker ${this.id} (pid ${this.pid ?? 'none'})`;
   }
 
-  /** Tells it to stop, and kills it when it takes longer than it may. A later quick stop overtakes a graceful one. */
+  /** Tells it to stop, and kills it when it takes longer than it may. A quick stop overtakes a graceful one. */
   stop(graceful: boolean): void {
-    this.#expected = true;
-    const before = this.#state;
-    this.#move('stop');
-    if (this.#state !== 'stopping') return;
     // A worker that is still booting serves nobody: there is nothing to wait for.
-    const gentle = graceful && before !== 'booting';
+    const gentle = graceful && this.#state !== 'booting';
+    const told = this.#state === 'stopping' && (gentle || !this.#gentle);
+    this.#expected = true;
+    this.#move('stop');
+    if (told || this.#state !== 'stopping') return;
+    this.#gentle = gentle;
     this.#within(gentle ? this.#limits.gracefulTimeoutMs : this.#limits.quickTimeoutMs, () => this.#kill());
     this.#send({ prefork: 'stop', graceful: gentle });
     this.#child.kill('SIGTERM');
@@ -198,8 +206,7 @@ export class WorkerProcess {
     this.#clock.clearTimeout(this.#lastWords);
     this.#move('exit');
     if (this.#readyAt === undefined) this.#boot.reject(this.#bootError(code, signal));
-    const servedMs = this.#readyAt === undefined ? 0 : this.#clock.now() - this.#readyAt;
-    this.#exit.resolve({ code, signal, servedMs, expected: this.#expected });
+    this.#exit.resolve({ code, signal, servedMs: this.servedMs, expected: this.#expected });
   }
 
   #bootError(code: number | null, signal: NodeJS.Signals | null): MasterError {

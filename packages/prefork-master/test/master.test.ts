@@ -1,36 +1,415 @@
-import { RawClient } from '@highball/testkit';
-import { expect, test } from 'vitest';
-import { ask, event, isAlive, pids, start } from './support.ts';
+import { existsSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RawClient, temporaryFolder } from '@highball/testkit';
+import { describe, expect, test } from 'vitest';
+import { createMaster, type Master, type MasterOptions } from '../src/index.ts';
+import { ask, attempt, echo, event, isAlive, loopback, pids, portOf, start, until } from './support.ts';
 
-test('workers serve on the socket that the master has bound', async () => {
-  await using running = await start({ workers: 2 });
-  expect(await ask(running.port, 'hello')).toBe('hello');
-  expect(pids(running.master)).toHaveLength(2);
-  const [, pid] = (await ask(running.port, 'who')).split(' ');
-  expect(pids(running.master)).toContain(Number(pid));
+describe('service', () => {
+  test('workers serve on the socket that the master has bound', async () => {
+    await using running = await start({ workers: 2 });
+    const [id, pid] = (await ask(running.port, 'who')).split(' ');
+    expect(['1', '2']).toContain(id);
+    expect(pids(running.master)).toHaveLength(2);
+    expect(pids(running.master)).toContain(Number(pid));
+  });
+
+  test('on several addresses at once, a Unix socket among them', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'x.sock');
+    await using running = await start({ listen: [loopback, loopback, { path, mode: 0o600 }] });
+    expect(running.master.status().addresses[2]).toBe(`unix:${path}`);
+    for (const to of [running.port, portOf(running.master, 1), path])
+      expect(await ask(to, 'hello')).toBe('hello');
+    await running.master.stop();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('data reaches the worker', async () => {
+    const greeting = 'x'.repeat(300_000);
+    await using running = await start({ worker: echo({ greeting }) });
+    const client = await RawClient.connect(running.port);
+    expect(await client.until('\n')).toBe(`${greeting}\n`);
+    client.destroy();
+  });
+
+  test('any program can be a worker', async () => {
+    const serve = `require('node:net').createServer((s) => s.end('from ' + process.pid + '\\n')).listen({ fd: 3 })`;
+    await using running = await start({ worker: { command: process.execPath, args: ['-e', serve] } });
+    expect(await ask(running.port, '')).toBe(`from ${pids(running.master)[0]}`);
+    await running.master.reload();
+    expect(await ask(running.port, '')).toBe(`from ${pids(running.master)[0]}`);
+  });
+
+  test('the status tells who serves, since when, and what the workers report', async () => {
+    await using running = await start({ workers: 2 });
+    running.master.reopenLogs();
+    await until(() => running.master.status().workers.every(({ report }) => report !== undefined));
+    expect(running.master.status()).toMatchObject({
+      state: 'running',
+      pid: process.pid,
+      size: 2,
+      generation: 1,
+      reloading: false,
+      addresses: [`127.0.0.1:${running.port}`],
+      workers: [1, 2].map((id) => ({
+        id,
+        state: 'ready',
+        generation: 1,
+        restarts: 0,
+        crashes: 0,
+        retryInMs: undefined,
+        ageMs: expect.any(Number),
+        report: { reopened: true },
+      })),
+    });
+  });
+
+  test('a listener that throws harms nobody', async () => {
+    const lines: string[] = [];
+    const say = (_fields: object, message: string): void => void lines.push(message);
+    const master = createMaster({
+      listen: [loopback],
+      worker: echo(),
+      workers: 1,
+      log: { info: say, warn: say, error: say },
+    });
+    master.on('workerReady', () => {
+      throw new Error('my mistake');
+    });
+    await master.start();
+    expect(lines).toContain('a listener of workerReady has thrown: Error: my mistake');
+    await master.stop({ graceful: false });
+  });
 });
 
-test('a worker that is killed is replaced at once, under its id', async () => {
-  await using running = await start({ workers: 2 });
-  const [first] = pids(running.master) as [number];
-  const ready = event(running.master, 'workerReady');
-  process.kill(first, 'SIGKILL');
-  const [worker] = await ready;
-  expect(worker).toMatchObject({ id: 1 });
-  expect(pids(running.master)).toHaveLength(2);
-  expect(isAlive(first)).toBe(false);
-  expect(running.log.lines.join('\n')).toContain('was ended by SIGKILL unasked');
+describe('a worker that fails', () => {
+  test('killed: is replaced at once, under its id', async () => {
+    await using running = await start({ workers: 2 });
+    const [first] = pids(running.master) as [number];
+    const ready = event(running.master, 'workerReady');
+    process.kill(first, 'SIGKILL');
+    expect(await ready).toEqual([{ id: 1, pid: expect.any(Number), generation: 1 }]);
+    expect(pids(running.master)).toHaveLength(2);
+    expect(isAlive(first)).toBe(false);
+    expect(running.log.text).toContain(`warn worker 1 (pid ${first}) was ended by SIGKILL unasked`);
+  });
+
+  test('all of them killed at once: a connection waits and is served', async () => {
+    await using running = await start({ workers: 2 });
+    for (const pid of pids(running.master)) process.kill(pid, 'SIGKILL');
+    expect(await ask(running.port, 'hello')).toBe('hello');
+  });
+
+  test('blocked: is killed and replaced, and the log says what it was at', async () => {
+    await using running = await start({ timeoutMs: 400 });
+    const [blocked] = pids(running.master) as [number];
+    const timeout = event(running.master, 'workerTimeout');
+    const client = await RawClient.connect(running.port);
+    client.send('block\n');
+    expect(await timeout).toEqual([{ id: 1, pid: blocked, generation: 1 }, { serving: 'block' }]);
+    expect(await ask(running.port, 'hello')).toBe('hello');
+    expect(isAlive(blocked)).toBe(false);
+    expect(running.log.text).toContain(
+      `error worker 1 (pid ${blocked}) gave no sign of life for 400 ms and is replaced; its last report was {"serving":"block"}`,
+    );
+    client.destroy();
+  });
+
+  test('stopped by SIGSTOP, deaf to ABRT: is killed all the same', async () => {
+    await using running = await start({ timeoutMs: 200 });
+    const [frozen] = pids(running.master) as [number];
+    const exit = event(running.master, 'workerExit');
+    process.kill(frozen, 'SIGSTOP');
+    expect(await exit).toEqual([
+      expect.objectContaining({ pid: frozen }),
+      expect.objectContaining({ signal: 'SIGKILL' }),
+    ]);
+    expect(await ask(running.port, 'hello')).toBe('hello');
+  });
+
+  test('exiting by itself again and again: the wait grows and the status shows it', async () => {
+    await using running = await start({ backoff: { firstMs: 60_000, maxMs: 60_000 } });
+    const waiting = event(running.master, 'workerBackoff');
+    const crash = async (): Promise<void> => {
+      const client = await RawClient.connect(running.port);
+      client.send('crash\n');
+      await client.closed;
+    };
+    await crash();
+    await crash();
+    expect(await waiting).toEqual([1, 60_000, 2]);
+    const [worker] = running.master.status().workers;
+    expect(worker).toMatchObject({ id: 1, pid: undefined, state: 'waiting', crashes: 2, restarts: 1 });
+    expect(worker?.retryInMs).toBeGreaterThan(50_000);
+    // Whoever mends the program does not have to wait.
+    await running.master.reload();
+    expect(await ask(running.port, 'hello')).toBe('hello');
+  });
 });
 
-test('a graceful stop lets an open echo finish', async () => {
-  await using running = await start();
-  const client = await RawClient.connect(running.port);
-  client.send('hello\n');
-  await client.until('hello');
-  const stopped = running.master.stop();
-  client.send('more\n');
-  await client.until('more');
-  client.end();
-  await stopped;
-  expect(pids(running.master)).toEqual([]);
+/** A start that is to fail, and the processes that it has started. */
+async function failedStart(
+  options: Partial<MasterOptions>,
+): Promise<{ error: unknown; master: Master; spawned: number[] }> {
+  const master = createMaster({ listen: [loopback], worker: echo(), workers: 2, ...options });
+  const spawned: number[] = [];
+  master.on('workerSpawn', ({ pid }) => void spawned.push(pid as number));
+  const error = await master.start().then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  return { error, master, spawned };
+}
+
+describe('the start', () => {
+  test.each<[string, Partial<MasterOptions>, object]>([
+    ['a worker that fails', { worker: echo({ boot: 'fail' }) }, { code: 'worker-boot', exitCode: 3 }],
+    [
+      'an application that fails',
+      { worker: echo({ boot: 'fail-application' }) },
+      { code: 'application', exitCode: 4 },
+    ],
+    ['a worker that exits', { worker: echo({ boot: 'exit' }) }, { code: 'worker-boot', exitCode: 3 }],
+    [
+      'a worker that hangs',
+      { worker: echo({ boot: 'hang' }), bootTimeoutMs: 400 },
+      { code: 'worker-boot-timeout', exitCode: 3 },
+    ],
+    [
+      'a program that is not there',
+      { worker: { command: '/no/such/program' } },
+      { code: 'worker-boot', exitCode: 3 },
+    ],
+    ['data that is no JSON', { worker: { command: 'true', data: 1n } }, { code: 'worker-boot', exitCode: 3 }],
+  ])('is given up for %s; nothing is left', async (_why, options, expected) => {
+    const { error, master, spawned } = await failedStart(options);
+    expect(error).toMatchObject({ name: 'WorkerError', ...expected });
+    expect(master.status()).toMatchObject({ state: 'stopped' });
+    expect(spawned.length).toBeLessThanOrEqual(2);
+    expect(spawned.filter((pid) => pid !== undefined && isAlive(pid))).toEqual([]);
+    expect(await attempt({ host: '127.0.0.1', port: portOf(master) })).toBe('ECONNREFUSED');
+  });
+
+  test('is given up for an address in use, before any worker is started', async () => {
+    await using running = await start();
+    const { error, spawned } = await failedStart({ listen: [{ host: '127.0.0.1', port: running.port }] });
+    expect(error).toMatchObject({
+      code: 'address-in-use',
+      exitCode: 3,
+      message: `127.0.0.1:${running.port} is in use; stop the program that holds it or choose another --bind`,
+    });
+    expect(spawned).toEqual([]);
+  });
+
+  test('can be interrupted', async () => {
+    const master = createMaster({ listen: [loopback], worker: echo({ boot: 'hang' }), workers: 1 });
+    const spawned = event(master, 'workerSpawn');
+    const started = master.start().catch((error: unknown) => error);
+    const [worker] = (await spawned) as [{ pid: number }];
+    await master.stop();
+    expect(await started).toMatchObject({ code: 'stopped', exitCode: 0 });
+    expect(isAlive(worker.pid)).toBe(false);
+  });
+
+  test('lets connections wait until the first worker is ready', async () => {
+    const master = createMaster({ listen: [loopback], worker: echo(), workers: 1 });
+    const listening = event(master, 'listening');
+    const started = master.start();
+    await listening;
+    const answer = ask(portOf(master), 'early');
+    await started;
+    expect(await answer).toBe('early');
+    await master.stop({ graceful: false });
+  });
+
+  test('is needed before anything else', async () => {
+    const master = createMaster({ listen: [loopback], worker: echo(), workers: 1 });
+    await expect(master.reload()).rejects.toMatchObject({ name: 'MisuseError', code: 'invalid-state' });
+    await master.stop();
+    await expect(master.start()).rejects.toMatchObject({ code: 'stopped' });
+  });
+});
+
+describe('a reload', () => {
+  test('replaces all workers under constant fresh connections and loses none', async () => {
+    await using running = await start({ workers: 2 });
+    const outcomes = new Map<string, number>();
+    const load = new AbortController();
+    const client = async (): Promise<void> => {
+      while (!load.signal.aborted) {
+        const answer = await ask(running.port, 'who').catch((error: Error) => `0 0 ${error.message}`);
+        const generation = answer.split(' ').slice(2).join(' ');
+        outcomes.set(generation, (outcomes.get(generation) ?? 0) + 1);
+      }
+    };
+    const clients = Array.from({ length: 8 }, client);
+    const before = pids(running.master);
+    for (let round = 0; round < 3; round++) await running.master.reload();
+    load.abort();
+    await Promise.all(clients);
+    expect([...outcomes.keys()].toSorted()).toEqual(['1', '2', '3', '4']);
+    expect(pids(running.master)).toHaveLength(2);
+    expect(before.filter(isAlive)).toEqual([]);
+  });
+
+  test('with a broken program leaves the old workers in service, and the next one succeeds', async () => {
+    await using folder = await temporaryFolder();
+    const flag = join(folder.path, 'broken');
+    await using running = await start({ workers: 2, worker: echo({ brokenWhile: flag }) });
+    const before = pids(running.master);
+    writeFileSync(flag, '');
+    await expect(running.master.reload()).rejects.toMatchObject({
+      code: 'application',
+      message: expect.stringContaining('the code is broken'),
+    });
+    expect(pids(running.master)).toEqual(before);
+    expect(await ask(running.port, 'hello')).toBe('hello');
+    expect(running.master.status()).toMatchObject({ state: 'running', generation: 1, reloading: false });
+    expect(running.log.text).toContain('error the reload is given up; the old workers stay in service');
+
+    await rm(flag);
+    await running.master.reload();
+    expect(running.master.status().workers).toMatchObject([{ generation: 3 }, { generation: 3 }]);
+  });
+
+  test('takes a new program; one that fails is not kept for replacements', async () => {
+    await using running = await start({ worker: echo({ greeting: 'one' }) });
+    await running.master.reload({ worker: echo({ greeting: 'two' }) });
+    expect(await ask(running.port, '')).toBe('two');
+    await expect(running.master.reload({ worker: echo({ boot: 'fail' }) })).rejects.toThrow(
+      'the boot goes wrong',
+    );
+    const ready = event(running.master, 'workerReady');
+    process.kill(pids(running.master)[0] as number, 'SIGKILL');
+    await ready;
+    expect(await ask(running.port, '')).toBe('two');
+  });
+
+  test('during a reload is one more after it, however often it is asked for', async () => {
+    await using running = await start();
+    await Promise.all(Array.from({ length: 10 }, () => running.master.reload()));
+    expect(running.master.status().generation).toBe(3);
+  });
+
+  test('keeps an old worker as long as a connection needs it', async () => {
+    await using running = await start();
+    const client = await RawClient.connect(running.port);
+    client.send('who\n');
+    const [, old] = (await client.until('\n')).split(' ');
+    const ready = event(running.master, 'workerReady');
+    const reloaded = running.master.reload();
+    await ready;
+    await until(() => pids(running.master, 'stopping').length === 1);
+    client.send('still here\n');
+    await client.until('still here');
+    client.end();
+    await reloaded;
+    expect(isAlive(Number(old))).toBe(false);
+  });
+});
+
+describe('scaling', () => {
+  test('up and down', async () => {
+    await using running = await start();
+    await running.master.scale(3);
+    expect(pids(running.master)).toHaveLength(3);
+    const before = pids(running.master);
+    await running.master.scale(1);
+    expect(pids(running.master)).toEqual(before.slice(0, 1));
+    expect(before.slice(1).filter(isAlive)).toEqual([]);
+    expect(await ask(running.port, 'hello')).toBe('hello');
+  });
+
+  test('to zero: connections wait, and are served when there is a worker again', async () => {
+    await using running = await start();
+    await running.master.scale(0);
+    expect(pids(running.master)).toEqual([]);
+    const answers = Promise.all([ask(running.port, 'a'), ask(running.port, 'b')]);
+    await running.master.scale(1);
+    expect(await answers).toEqual(['a', 'b']);
+  });
+
+  test('during a reload does not disturb it', async () => {
+    await using running = await start({ workers: 3 });
+    await Promise.all([running.master.reload(), running.master.scale(1), running.master.scale(2)]);
+    expect(running.master.status()).toMatchObject({ size: 2, generation: 2 });
+    expect(pids(running.master)).toHaveLength(2);
+  });
+
+  test('to less than nothing is refused', async () => {
+    await using running = await start();
+    await expect(running.master.scale(-1)).rejects.toMatchObject({ code: 'invalid-option' });
+  });
+});
+
+describe('recycling', () => {
+  test('a worker that asks for it serves until its replacement is ready', async () => {
+    await using running = await start();
+    const [old] = pids(running.master) as [number];
+    const ready = event(running.master, 'workerReady');
+    const recycle = event(running.master, 'workerRecycle');
+    const client = await RawClient.connect(running.port);
+    client.send('recycle\n');
+    expect(await recycle).toEqual([expect.objectContaining({ pid: old }), 'asked for by the test']);
+    expect(pids(running.master)).toEqual([old]);
+    await ready;
+    client.end();
+    await until(() => !isAlive(old));
+    expect(pids(running.master)).toHaveLength(1);
+  });
+
+  test('by slot', async () => {
+    await using running = await start({ workers: 2 });
+    const [first, second] = pids(running.master);
+    await running.master.recycle(2);
+    expect(pids(running.master)).toEqual([first, expect.any(Number)]);
+    expect(pids(running.master)).not.toContain(second);
+    await expect(running.master.recycle(7)).rejects.toThrow('there is no worker 7');
+  });
+});
+
+describe('the stop', () => {
+  test('graceful: lets an open echo finish, and takes no new connections', async () => {
+    await using running = await start();
+    const client = await RawClient.connect(running.port);
+    client.send('hello\n');
+    await client.until('hello');
+    const stopped = running.master.stop();
+    client.send('more\n');
+    await client.until('more');
+    expect(running.master.status().state).toBe('stopping');
+    client.end();
+    await stopped;
+    expect(running.master.status()).toMatchObject({ state: 'stopped' });
+    expect(await attempt({ host: '127.0.0.1', port: running.port })).toBe('ECONNREFUSED');
+  });
+
+  test('graceful: a worker that does not come to an end is killed when the time is up', async () => {
+    await using running = await start({ worker: echo({ stubborn: true }), gracefulTimeoutMs: 200 });
+    const [pid] = pids(running.master) as [number];
+    await running.master.stop();
+    expect(isAlive(pid)).toBe(false);
+    expect(running.log.text).toContain('was ended by SIGKILL: it took too long to stop');
+  });
+
+  test('quick: overtakes a graceful one', async () => {
+    await using running = await start({ worker: echo({ stubborn: true }), gracefulTimeoutMs: 60_000 });
+    const client = await RawClient.connect(running.port);
+    const graceful = running.master.stop();
+    await running.master.stop({ graceful: false });
+    await graceful;
+    await client.closed;
+    expect(running.log.text).not.toContain('SIGKILL');
+  });
+
+  test('ends a reload that is under way', async () => {
+    await using running = await start({ workers: 2 });
+    const reload = running.master.reload().catch((error: unknown) => error);
+    await event(running.master, 'workerSpawn');
+    await running.master.stop();
+    expect(await reload).toMatchObject({ code: 'stopped' });
+    expect(running.log.text).not.toContain('error');
+  });
 });

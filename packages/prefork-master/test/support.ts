@@ -1,4 +1,5 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { connect, type NetConnectOpts } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RawClient } from '@highball/testkit';
@@ -20,34 +21,41 @@ export class Log {
   info = (_fields: object, message: string): void => void this.lines.push(`info ${message}`);
   warn = (_fields: object, message: string): void => void this.lines.push(`warn ${message}`);
   error = (_fields: object, message: string): void => void this.lines.push(`error ${message}`);
+
+  get text(): string {
+    return this.lines.join('\n');
+  }
+}
+
+export interface Running {
+  readonly master: Master;
+  readonly port: number;
+  readonly log: Log;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** A master that does not outlive its test: `await using running = await start()`. */
-export async function start(
-  options: Partial<MasterOptions> = {},
-): Promise<{ master: Master; port: number; log: Log; [Symbol.asyncDispose](): Promise<void> }> {
+export async function start(options: Partial<MasterOptions> = {}): Promise<Running> {
   const log = new Log();
   const master = createMaster({ listen: [loopback], worker: echo(), workers: 1, log, ...options });
   await master.start();
-  const port = portOf(master);
-  return { master, port, log, [Symbol.asyncDispose]: () => master.stop({ graceful: false }) };
+  const dispose = (): Promise<void> => master.stop({ graceful: false });
+  return { master, port: portOf(master), log, [Symbol.asyncDispose]: dispose };
 }
 
-export function portOf(master: Master): number {
-  const [address] = master.addresses();
+export function portOf(master: Master, index = 0): number {
+  const address = master.addresses()[index];
   return address && 'port' in address ? address.port : 0;
 }
 
 export function pids(master: Master, state = 'ready'): number[] {
-  return master
-    .status()
-    .workers.filter((worker) => worker.state === state)
-    .map(({ pid }) => pid as number);
+  const { workers } = master.status();
+  return workers.filter((worker) => worker.state === state).map(({ pid }) => pid as number);
 }
 
 /** Waits for an event of a master. */
 export function event(master: Master, name: Parameters<Master['once']>[0]): Promise<unknown[]> {
-  return once(master as unknown as NodeJS.EventEmitter, name);
+  return once(master as unknown as EventEmitter, name);
 }
 
 /** Says one line on a new connection and returns the one that comes back. */
@@ -59,7 +67,7 @@ export async function ask(to: number | string, line: string): Promise<string> {
   return answer.trim();
 }
 
-/** What happens to a connection that is refused, or accepted. */
+/** `connected`, or the code of the error: whether something listens. */
 export async function attempt(options: NetConnectOpts): Promise<string> {
   const socket = connect(options);
   try {
@@ -72,7 +80,7 @@ export async function attempt(options: NetConnectOpts): Promise<string> {
   }
 }
 
-/** Waits until something holds that no event tells: the state of another process. */
+/** Waits until something holds that no event tells, such as the end of a process that is not a child. */
 export async function until(holds: () => boolean, timeoutMs = 5000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!holds()) {
@@ -81,12 +89,90 @@ export async function until(holds: () => boolean, timeoutMs = 5000): Promise<voi
   }
 }
 
-/** Whether a process exists; one that is dead and not waited for does not. */
+/** Whether a process runs; one that has exited and that nobody has waited for yet does not. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch {
     return false;
+  }
+  const status = `/proc/${pid}/status`;
+  return !existsSync(status) || !readFileSync(status, 'utf8').includes('State:\tZ');
+}
+
+/** Lets promises settle that wait for nothing outside. */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A clock that is turned by hand. */
+export class FakeClock {
+  #now = 0;
+  readonly #timers = new Map<symbol, { at: number; callback: () => void }>();
+
+  now(): number {
+    return this.#now;
+  }
+
+  setTimeout(callback: () => void, delayMs: number): unknown {
+    const timer = Symbol('timer');
+    this.#timers.set(timer, { at: this.#now + delayMs, callback });
+    return timer;
+  }
+
+  clearTimeout(timer: unknown): void {
+    this.#timers.delete(timer as symbol);
+  }
+
+  /** Lets time pass; what is due happens in its order, with what follows from it at once. */
+  async pass(ms: number): Promise<void> {
+    const end = this.#now + ms;
+    for (;;) {
+      await settle();
+      const due = [...this.#timers]
+        .filter(([, { at }]) => at <= end)
+        .toSorted(([, a], [, b]) => a.at - b.at)[0];
+      if (!due) break;
+      const [timer, { at, callback }] = due;
+      this.#timers.delete(timer);
+      this.#now = Math.max(this.#now, at);
+      callback();
+    }
+    this.#now = end;
+  }
+}
+
+/** A child process that does what the test says. */
+export class FakeChild extends EventEmitter {
+  pid: number | undefined;
+  readonly stdin = null;
+  connected = true;
+  readonly received: unknown[] = [];
+  readonly signals: string[] = [];
+
+  constructor(pid = 4711) {
+    super();
+    this.pid = pid;
+  }
+
+  send(message: unknown): boolean {
+    this.received.push(message);
+    return true;
+  }
+
+  kill(signal: NodeJS.Signals): boolean {
+    this.signals.push(signal);
+    return true;
+  }
+
+  /** Sends a message of the protocol to the master. */
+  say(prefork: string, rest: object = {}): void {
+    this.emit('message', { prefork, ...rest });
+  }
+
+  exit(code: number | null, signal: NodeJS.Signals | null = null): void {
+    this.connected = false;
+    this.emit('exit', code, signal);
+    this.emit('close', code, signal);
   }
 }
