@@ -1,0 +1,53 @@
+import type { UpstreamError } from './errors.ts';
+
+/** Methods whose repetition changes nothing (RFC 9110 §9.2.2). */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+/** Retries are at most this share of the requests, so that a failing upstream is not finished off by them. */
+const BUDGET_SHARE = 0.2;
+const BUDGET_LEAST = 3;
+const BUDGET_WINDOW_MS = 10_000;
+
+/** What to do after a failure: try again elsewhere, on a fresh connection to the same peer, or give up. */
+export type RetryDecision = 'next-peer' | 'fresh-connection' | 'give-up';
+
+/**
+ * Decides about a retry. Nothing sent: any method may go to the next peer. A reused connection that died before the
+ * first byte of an answer: the upstream had probably closed it already, so an idempotent request without a body goes
+ * out once more. Anything else may have had its effect.
+ */
+export function decideRetry(error: UpstreamError, request: { method: string; hasBody: boolean }): RetryDecision {
+  if (error.code === 'CONNECT_FAILED' || error.code === 'CONNECT_TIMEOUT') return 'next-peer';
+  const replayable = IDEMPOTENT.has(request.method) && !request.hasBody;
+  if (error.code !== 'RESET' || error.answered || !replayable) return 'give-up';
+  return error.reused ? 'fresh-connection' : 'next-peer';
+}
+
+/** Counts requests and retries over a window of time. */
+export class RetryBudget {
+  readonly #now: () => number;
+  #windowStart: number;
+  #requests = 0;
+  #retries = 0;
+
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#windowStart = now();
+  }
+
+  countRequest(): void {
+    if (this.#now() - this.#windowStart > BUDGET_WINDOW_MS) {
+      this.#windowStart = this.#now();
+      this.#requests = 0;
+      this.#retries = 0;
+    }
+    this.#requests++;
+  }
+
+  /** Takes one retry out of the budget, if there is one. */
+  take(): boolean {
+    if (this.#retries >= Math.max(BUDGET_LEAST, this.#requests * BUDGET_SHARE)) return false;
+    this.#retries++;
+    return true;
+  }
+}
