@@ -1,0 +1,4 @@
+import { importEntry } from './entry.js';
+
+const { runWorker } = await importEntry('worker');
+await runWorker();

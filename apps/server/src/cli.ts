@@ -1,0 +1,78 @@
+import { MasterError } from '@highball/prefork-master';
+import { Command, CommanderError, Option } from 'commander';
+import { proxyCommand, runCommand, serveCommand, staticCommand } from './commands.ts';
+import { CommandError, messageOf, oneLine } from './errors.ts';
+import { settingNames, settings } from './settings.ts';
+import { environmentName } from './resolve-settings.ts';
+import { version } from './version.ts';
+
+/** The command `highball`. Errors are one line on standard error and an exit code; a stack only on request. */
+export async function main(args: readonly string[]): Promise<void> {
+  try {
+    await createProgram().parseAsync(args, { from: 'user' });
+  } catch (error) {
+    process.exitCode = reportError(error);
+  }
+}
+
+function createProgram(): Command {
+  const program = new Command('highball')
+    .description('Puts a web application into production: workers, static files, balancing and proxying.')
+    .version(version)
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined });
+  const commands = [
+    program
+      .command('serve')
+      .description("run an application on pre-forked workers (gunicorn's role)")
+      .argument('<module>', 'MODULE[:EXPORT], as in app.ts:app')
+      .action(serveCommand),
+    program
+      .command('static')
+      .description("serve the files of a folder (nginx's role)")
+      .argument('<dir>', 'the folder')
+      .option('--max-age <seconds>', 'a browser may use a file for so long without asking')
+      .option('--fallback <file>', 'the file that answers where there is none, as index.html')
+      .action(staticCommand),
+    program
+      .command('proxy')
+      .description('balance over servers and hide them')
+      .argument('<upstream...>', 'http://HOST:PORT or unix:/PATH')
+      .addOption(
+        new Option('--balance <strategy>', 'how a server is chosen').choices([
+          'round-robin',
+          'least-connections',
+          'ip-hash',
+        ]),
+      )
+      .action(proxyCommand),
+    program
+      .command('run')
+      .description('run the whole stack of a configuration file')
+      .option('-c, --config <file>', 'the configuration', undefined)
+      .action(runCommand),
+  ];
+  for (const command of commands) addSettings(command);
+  return program;
+}
+
+function addSettings(command: Command): void {
+  for (const name of settingNames) {
+    const { flag, env = [], help } = settings[name];
+    const variables = [environmentName(name), ...env].map((variable) => `$${variable}`).join(', ');
+    command.addOption(new Option(flag, `${help} (${variables})`));
+  }
+}
+
+/** Says what went wrong, in one line; returns the exit code. */
+function reportError(error: unknown): number {
+  // commander has shown the help or the version.
+  if (error instanceof CommanderError && error.exitCode === 0) return 0;
+  const message = oneLine(messageOf(error)).replace(/^error: /, '');
+  process.stderr.write(`highball: ${message}\n`);
+  if (process.env['HIGHBALL_LOG_LEVEL'] === 'debug' && error instanceof Error)
+    process.stderr.write(`${error.stack}\n`);
+  if (error instanceof CommandError || error instanceof MasterError) return error.exitCode;
+  return 1;
+}

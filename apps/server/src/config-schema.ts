@@ -1,0 +1,102 @@
+import * as v from 'valibot';
+import type { Config, Route } from './config.ts';
+import { CommandError } from './errors.ts';
+import { settingNames } from './settings.ts';
+
+const text = v.pipe(v.string('must be a text'), v.nonEmpty('must not be empty'));
+const count = v.pipe(
+  v.number('must be a number'),
+  v.integer('must be whole'),
+  v.minValue(1, 'must be 1 or more'),
+);
+const balance = v.picklist(
+  ['round-robin', 'least-connections', 'ip-hash'],
+  'must be round-robin, least-connections or ip-hash',
+);
+
+const upstream = v.union(
+  [
+    v.strictObject({
+      servers: v.pipe(v.array(text, 'must be a list'), v.minLength(1)),
+      balance: v.optional(balance),
+    }),
+    v.strictObject({
+      app: text,
+      instances: v.optional(count),
+      workers: v.optional(count),
+      balance: v.optional(balance),
+    }),
+  ],
+  'must be { servers: [...] } or { app: ... }, with a balance of round-robin, least-connections or ip-hash',
+);
+
+const pattern = v.union([text, v.instance(RegExp)], 'must be a text or a regular expression');
+
+const route = v.strictObject(
+  {
+    path: v.optional(pattern),
+    methods: v.optional(v.array(text, 'must be a list')),
+    hosts: v.optional(v.array(text, 'must be a list')),
+    query: v.optional(v.record(v.string(), pattern, 'must be an object')),
+    static: v.optional(text),
+    prefix: v.optional(v.pipe(text, v.startsWith('/', 'must start with /'))),
+    maxAge: v.optional(v.pipe(v.number('must be seconds'), v.minValue(0, 'must be seconds'))),
+    fallback: v.optional(text),
+    proxy: v.optional(text),
+    app: v.optional(text),
+    rewrite: v.optional(v.pipe(text, v.startsWith('/', 'must start with /'))),
+    redirect: v.optional(text),
+    status: v.optional(v.picklist([301, 302, 303, 307, 308], 'must be 301, 302, 303, 307 or 308')),
+    keepQuery: v.optional(v.boolean('must be true or false')),
+  },
+  (issue) => (issue.expected === 'never' ? 'is no key of a route' : 'must be an object'),
+);
+
+const config = v.strictObject(
+  {
+    ...Object.fromEntries(settingNames.map((name) => [name, v.optional(v.unknown())])),
+    upstreams: v.optional(v.record(v.string(), upstream, 'must be an object')),
+    routes: v.pipe(v.array(route, 'must be a list'), v.minLength(1, 'must have at least one route')),
+    startMessage: v.optional(text),
+  },
+  (issue) => (issue.expected === 'never' ? 'is no key of the configuration' : 'must be an object'),
+);
+
+/**
+ * Checks a configuration.
+ * @param place - its name in messages, such as the file's.
+ * @throws CommandError that names the key and what it must be.
+ */
+export function checkConfig(value: unknown, place: string): Config {
+  const result = v.safeParse(config, value);
+  if (!result.success) {
+    const [issue] = result.issues;
+    throw new CommandError(`${place}: ${pathOf(issue.path)} ${issue.message}`);
+  }
+  const checked = result.output as Config;
+  checked.routes.forEach((entry, index) => checkRoute(entry, checked, `${place}: routes[${index}]`));
+  return checked;
+}
+
+/** What one route cannot say by its types alone. */
+function checkRoute(entry: Route, { upstreams = {} }: Config, place: string): void {
+  const actions = ['static', 'proxy', 'app', 'redirect'].filter((action) => action in entry);
+  if (actions.length > 1) throw new CommandError(`${place} has ${actions.join(' and ')}: keep one of them`);
+  if (actions.length === 0 && !('rewrite' in entry)) {
+    throw new CommandError(`${place} does nothing: give it static, proxy, app, redirect or rewrite`);
+  }
+  if ('rewrite' in entry && 'redirect' in entry)
+    throw new CommandError(`${place} has rewrite and redirect: keep one`);
+  if ('proxy' in entry && entry.proxy !== undefined && !Object.hasOwn(upstreams, entry.proxy)) {
+    const known = Object.keys(upstreams).join(', ') || 'none';
+    throw new CommandError(`${place}.proxy names the upstream '${entry.proxy}', but upstreams has: ${known}`);
+  }
+}
+
+function pathOf(path: readonly { key: unknown }[] | undefined): string {
+  if (path === undefined) return 'the configuration';
+  return path
+    .map(({ key }) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
+    .join('')
+    .replace(/^\./, '');
+}

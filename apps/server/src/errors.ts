@@ -1,0 +1,24 @@
+/** Something that the person at the command line can mend: shown as one line, without a stack. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+  /** The exit code of the command: 1 usage, 3 a worker did not boot, 4 the application did not load. */
+  readonly exitCode: number;
+
+  constructor(message: string, options: { exitCode?: number; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.exitCode = options.exitCode ?? 1;
+  }
+}
+
+/** The exit code that says that the application could not be loaded (gunicorn's APP_LOAD_ERROR). */
+export const APP_LOAD_ERROR = 4;
+
+/** The message of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** One line out of a message of several. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/\s*\n\s*/g, ' ').trim();
+}

@@ -1,0 +1,62 @@
+import { type DestinationStream, type Logger, pino } from 'pino';
+
+export type { Logger } from 'pino';
+
+/** The log's levels, from talkative to silent. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** `text` for people, one JSON object a line for machines. */
+export const LOG_FORMATS = ['text', 'json'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+/** The error log, on standard error: `process` says which process of the server speaks. */
+export function createLog(options: { level: LogLevel; format: LogFormat; process: string }): Logger {
+  const settings = { level: options.level, base: { pid: process.pid, process: options.process } };
+  return options.format === 'json' ? pino(settings, stderr) : pino(settings, textStream);
+}
+
+const stderr: DestinationStream = { write: (line) => void process.stderr.write(line) };
+
+/** Turns pino's lines into text: time, pid, level, process, message, and a stack where there is one. */
+const textStream: DestinationStream = {
+  write(line) {
+    const {
+      time,
+      pid,
+      level,
+      process: who,
+      msg,
+      err,
+      ...details
+    } = JSON.parse(line) as Record<string, unknown>;
+    const when = new Date(time as number).toISOString().replace('T', ' ').replace('Z', '');
+    const name = pino.levels.labels[level as number]?.toUpperCase() ?? '?';
+    const head = `[${when}] [${String(pid)}] [${name}] ${String(who)}: ${String(msg ?? '')}`;
+    process.stderr.write(`${head}${detailsText(details)}${stackText(err)}\n`);
+  },
+};
+
+function detailsText(details: Record<string, unknown>): string {
+  const pairs = Object.entries(details).map(([key, value]) => `${key}=${printable(value)}`);
+  return pairs.length === 0 ? '' : ` (${pairs.join(', ')})`;
+}
+
+function stackText(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return '';
+  const { stack, message } = error as { stack?: string; message?: string };
+  return `\n${escapeControls(stack ?? message ?? '', true)}`;
+}
+
+function printable(value: unknown): string {
+  return escapeControls(typeof value === 'string' ? value : JSON.stringify(value));
+}
+
+/** What a client sent must not be able to write lines, or terminal sequences, of its own into the log. */
+function escapeControls(text: string, keepLines = false): string {
+  return text.replaceAll(/\p{Cc}/gu, (character) =>
+    keepLines && (character === '\n' || character === '\t')
+      ? character
+      : `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+}

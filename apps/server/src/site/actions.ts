@@ -1,0 +1,78 @@
+import type { Application, Environ } from '@highball/gateway-protocol';
+import { staticCache } from '@highball/static-cache';
+import { resolve } from 'node:path';
+import type { RedirectAction, RewriteAction, Route, RouteMatch, StaticAction } from '../config.ts';
+import { loadApplication } from '../load-application.ts';
+import { compileTemplate, localAddress, readdress, withQuery } from './address.ts';
+import { type Captures, captureNames } from './match.ts';
+
+/** Answers a request that matched a route, given what the route captured. */
+export type Action = (captures: Captures) => Application;
+
+/** Where names lead: folders and modules relative to the configuration, upstreams by name. */
+export interface ActionContext {
+  folder: string;
+  upstreams: ReadonlyMap<string, Application>;
+}
+
+/**
+ * The application that a route ends in, or undefined when the route only rewrites.
+ * @throws CommandError when an application does not load.
+ */
+export async function routeTarget(route: Route, context: ActionContext): Promise<Application | undefined> {
+  if ('static' in route && route.static !== undefined)
+    return staticFiles(route as StaticAction, context.folder);
+  if ('proxy' in route && route.proxy !== undefined) return context.upstreams.get(route.proxy);
+  if ('app' in route && route.app !== undefined) return loadApplication(route.app, context.folder);
+  return undefined;
+}
+
+function staticFiles(action: StaticAction, folder: string): Application {
+  return staticCache(resolve(folder, action.static), {
+    ...(action.prefix !== undefined && { prefix: action.prefix }),
+    ...(action.maxAge !== undefined && { maxAgeSeconds: action.maxAge }),
+    ...(action.fallback !== undefined && { fallback: action.fallback }),
+  });
+}
+
+/**
+ * Sends the client elsewhere (RFC 9110 §15.4).
+ * @throws CommandError when the address uses a name that the route does not capture.
+ */
+export function redirectAction(route: Route & RedirectAction, place: string): Action {
+  const template = compileTemplate(route.redirect, captureNames(route), `${place}.redirect`);
+  const status = `${route.status ?? 302} ${REASONS[route.status ?? 302]}`;
+  const local = route.redirect.startsWith('/') && !route.redirect.startsWith('//');
+  return (captures) => (environ, startResponse) => {
+    const address = local ? localAddress(template(captures)) : template(captures);
+    const location = route.keepQuery === false ? address : withQuery(address, environ.QUERY_STRING);
+    startResponse(status, [
+      ['Location', location],
+      ['Content-Type', 'text/plain; charset=utf-8'],
+    ]);
+    return [`${location}\n`];
+  };
+}
+
+const REASONS = {
+  301: 'Moved Permanently',
+  302: 'Found',
+  303: 'See Other',
+  307: 'Temporary Redirect',
+  308: 'Permanent Redirect',
+} as const;
+
+/**
+ * Gives a request a new address.
+ * @throws CommandError when the address uses a name that the route does not capture.
+ */
+export function rewriteRule(
+  route: RouteMatch & RewriteAction,
+  place: string,
+): (environ: Environ, captures: Captures) => Environ {
+  const template = compileTemplate(route.rewrite, captureNames(route), `${place}.rewrite`);
+  return (environ, captures) => {
+    const address = template(captures);
+    return readdress(environ, route.keepQuery === false ? address : withQuery(address, environ.QUERY_STRING));
+  };
+}

@@ -1,0 +1,57 @@
+import type { Application, Environ } from '@highball/gateway-protocol';
+import type { Config, RedirectAction, RewriteAction, Route, RouteMatch } from '../config.ts';
+import { type ActionContext, redirectAction, rewriteRule, routeTarget } from './actions.ts';
+import { type Captures, createMatcher } from './match.ts';
+
+/** What one route does with a request: answers it, passes it on with another address, or leaves it alone. */
+type Step = (environ: Environ) => Application | Environ | undefined;
+
+/**
+ * Composes the routes of a configuration into one application. They are asked in their order; the first that
+ * matches answers. A route that only rewrites passes the new address on to those below it, so that no chain of
+ * rewrites can loop.
+ * @throws CommandError when a route cannot be compiled or an application does not load.
+ */
+export async function createSite(config: Config, context: ActionContext): Promise<Application> {
+  const steps = await Promise.all(
+    config.routes.map((route, index) => createStep(route, `routes[${index}]`, context)),
+  );
+  return (environ, startResponse) => {
+    let current = environ;
+    for (const step of steps) {
+      const result = step(current);
+      if (typeof result === 'function') return result(current, startResponse);
+      if (result !== undefined) current = result;
+    }
+    return notFound(current, startResponse);
+  };
+}
+
+async function createStep(route: Route, place: string, context: ActionContext): Promise<Step> {
+  const match = createMatcher(route, place);
+  if ('redirect' in route) {
+    const act = redirectAction(route as Route & RedirectAction, place);
+    return (environ) => whenMatched(match(environ), act);
+  }
+  const target = await routeTarget(route, context);
+  if (!('rewrite' in route)) return (environ) => (match(environ) === undefined ? undefined : target);
+  const rewrite = rewriteRule(route as RouteMatch & RewriteAction, place);
+  return (environ) => {
+    const captures = match(environ);
+    if (captures === undefined) return undefined;
+    const rewritten = rewrite(environ, captures);
+    return target === undefined ? rewritten : (_, startResponse) => target(rewritten, startResponse);
+  };
+}
+
+function whenMatched(
+  captures: Captures | undefined,
+  act: (captures: Captures) => Application,
+): Application | undefined {
+  return captures === undefined ? undefined : act(captures);
+}
+
+const notFound: Application = (_, startResponse) => {
+  startResponse('404 Not Found', [['Content-Type', 'text/plain; charset=utf-8']]);
+  return ['404 Not Found\n'];
+};

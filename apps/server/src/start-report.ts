@@ -1,0 +1,27 @@
+import type { Config } from './config.ts';
+import type { Pool, Stack } from './stack.ts';
+import { version } from './version.ts';
+
+/** What is shown once everything runs: the address, the processes, and what the configuration wants said. */
+export function startReport(stack: Stack, config: Config): string {
+  const addresses = stack.front.master.status().addresses.map(openable);
+  const lines = [
+    `Highball ${version} serves ${addresses.join(' and ')}`,
+    `  ${'master'.padEnd(10)} ${process.pid}`,
+    ...stack.pools.map((pool) => poolLine(pool, pool === stack.front)),
+  ];
+  const message = config.startMessage?.replaceAll('{address}', addresses[0] ?? '').trimEnd();
+  return message === undefined ? lines.join('\n') : `${lines.join('\n')}\n\n${message}\n`;
+}
+
+function poolLine({ name, master }: Pool, isFront: boolean): string {
+  const { workers, addresses } = master.status();
+  const pids = workers.map(({ pid }) => pid).join(' ');
+  return `  ${name.padEnd(10)} workers ${pids}${isFront ? '' : ` on ${addresses.join(', ')}`}`;
+}
+
+/** An address that a browser can open, also for a server that listens everywhere. */
+function openable(address: string): string {
+  if (address.startsWith('unix:')) return address;
+  return `http://${address.replace(/^0\.0\.0\.0:/, '127.0.0.1:').replace(/^\[::\]:/, '[::1]:')}`;
+}

@@ -1,0 +1,81 @@
+import { createWorker, type WorkerOptions } from '@highball/async-worker';
+import type { Application } from '@highball/gateway-protocol';
+import { joinMaster, type WorkerSide } from '@highball/prefork-master/worker';
+import { CommandError } from './errors.ts';
+import { loadApplication } from './load-application.ts';
+import { createLog, type Logger } from './log.ts';
+import { loadPlanConfig, type WorkerPlan } from './plan.ts';
+import type { Settings } from './settings.ts';
+import { createSite } from './site/site.ts';
+import { createUpstreams } from './site/upstreams.ts';
+
+/** A worker process from its start to its end: joins the master, builds its application, serves, drains. */
+export async function runWorker(): Promise<void> {
+  const master = joinMaster();
+  const plan = master.data as WorkerPlan;
+  const pool = plan.role.kind === 'front' ? 'front' : plan.role.pool;
+  const log = createLog({
+    level: plan.settings.logLevel,
+    format: plan.settings.logFormat,
+    process: `${pool} worker ${master.id}`,
+  });
+  surviveStrayErrors(log);
+  try {
+    const app = identify(await buildApplication(plan, log), master, pool);
+    await serve(app, master, plan.settings, log);
+  } catch (error) {
+    await master.fail(error, { application: error instanceof CommandError });
+  }
+}
+
+async function buildApplication({ source, role }: WorkerPlan, log: Logger): Promise<Application> {
+  const { config, folder } = await loadPlanConfig(source);
+  if (role.kind === 'upstream') return loadApplication(role.app, folder);
+  return createSite(config, { folder, upstreams: createUpstreams(config, role.addresses, log) });
+}
+
+async function serve(app: Application, master: WorkerSide, settings: Settings, log: Logger): Promise<void> {
+  const worker = createWorker(app, workerOptions(settings, log));
+  await Promise.all(master.fds.map((fd) => worker.listen({ fd })));
+  master.onStop((graceful) => {
+    log.debug(worker.stats(), graceful ? 'draining' : 'closing');
+    return graceful ? worker.drain(settings.gracefulTimeout * 1000) : worker.close();
+  });
+  master.ready();
+}
+
+/** Tells the application which processes serve it. */
+function identify(app: Application, master: WorkerSide, pool: string): Application {
+  return (environ, startResponse) => {
+    environ['highball.master_pid'] = master.masterPid;
+    environ['highball.worker_id'] = master.id;
+    environ['highball.worker_pid'] = process.pid;
+    environ['highball.pool'] = pool;
+    return app(environ, startResponse);
+  };
+}
+
+function workerOptions(settings: Settings, log: Logger): WorkerOptions {
+  return {
+    log,
+    environ: {
+      forwardedAllowIps: settings.forwardedAllowIps,
+      headerMap: settings.headerMap,
+      multiprocess: settings.workers !== 1,
+    },
+    keepAliveTimeoutMs: settings.keepAlive * 1000,
+    workerConnections: settings.workerConnections,
+    maxBodyBytes: settings.limitRequestBody || Number.POSITIVE_INFINITY,
+    parser: {
+      maxRequestLineBytes: settings.limitRequestLine,
+      maxFields: settings.limitRequestFields,
+      maxFieldBytes: settings.limitRequestFieldSize,
+    },
+  };
+}
+
+/** An error that an application throws outside any request must not take the other requests with it. */
+function surviveStrayErrors(log: Logger): void {
+  process.on('uncaughtException', (err) => log.error({ err }, 'an error outside any request'));
+  process.on('unhandledRejection', (err) => log.error({ err }, 'a rejected promise that nobody handles'));
+}
