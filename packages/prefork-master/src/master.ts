@@ -147,8 +147,10 @@ class Arbiter extends EventEmitter<MasterEvents> implements Master {
       await this.#createPool().start(this.#options.workers);
       this.#checkStarting();
     } catch (error) {
+      // Ctrl-C reaches whole process groups: what then ends beneath a master that was told to stop is no failure.
+      const cause = this.#state === 'starting' ? error : stoppedError();
       await this.stop({ graceful: false });
-      throw error;
+      throw cause;
     }
     this.#state = 'running';
     this.#tell('ready');

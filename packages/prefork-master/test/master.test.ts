@@ -1,5 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { RawClient, temporaryFolder } from '@highball/testkit';
 import { describe, expect, test } from 'vitest';
@@ -213,6 +212,14 @@ describe('the start', () => {
     expect(isAlive(worker.pid)).toBe(false);
   });
 
+  test('can be interrupted while it binds', async () => {
+    const master = createMaster({ listen: [loopback], worker: echo(), workers: 1 });
+    const started = master.start().catch((error: unknown) => error);
+    await master.stop();
+    expect(await started).toMatchObject({ code: 'stopped' });
+    expect(master.status()).toMatchObject({ state: 'stopped', workers: [] });
+  });
+
   test('lets connections wait until the first worker is ready', async () => {
     const master = createMaster({ listen: [loopback], worker: echo(), workers: 1 });
     const listening = event(master, 'listening');
@@ -229,187 +236,5 @@ describe('the start', () => {
     await expect(master.reload()).rejects.toMatchObject({ name: 'MisuseError', code: 'invalid-state' });
     await master.stop();
     await expect(master.start()).rejects.toMatchObject({ code: 'stopped' });
-  });
-});
-
-describe('a reload', () => {
-  test('replaces all workers under constant fresh connections and loses none', async () => {
-    await using running = await start({ workers: 2 });
-    const outcomes = new Map<string, number>();
-    const load = new AbortController();
-    const client = async (): Promise<void> => {
-      while (!load.signal.aborted) {
-        const answer = await ask(running.port, 'who').catch((error: Error) => `0 0 ${error.message}`);
-        const generation = answer.split(' ').slice(2).join(' ');
-        outcomes.set(generation, (outcomes.get(generation) ?? 0) + 1);
-      }
-    };
-    const clients = Array.from({ length: 8 }, client);
-    const before = pids(running.master);
-    for (let round = 0; round < 3; round++) await running.master.reload();
-    load.abort();
-    await Promise.all(clients);
-    expect([...outcomes.keys()].toSorted()).toEqual(['1', '2', '3', '4']);
-    expect(pids(running.master)).toHaveLength(2);
-    expect(before.filter(isAlive)).toEqual([]);
-  });
-
-  test('with a broken program leaves the old workers in service, and the next one succeeds', async () => {
-    await using folder = await temporaryFolder();
-    const flag = join(folder.path, 'broken');
-    await using running = await start({ workers: 2, worker: echo({ brokenWhile: flag }) });
-    const before = pids(running.master);
-    writeFileSync(flag, '');
-    await expect(running.master.reload()).rejects.toMatchObject({
-      code: 'application',
-      message: expect.stringContaining('the code is broken'),
-    });
-    expect(pids(running.master)).toEqual(before);
-    expect(await ask(running.port, 'hello')).toBe('hello');
-    expect(running.master.status()).toMatchObject({ state: 'running', generation: 1, reloading: false });
-    expect(running.log.text).toContain('error the reload is given up; the old workers stay in service');
-
-    await rm(flag);
-    await running.master.reload();
-    expect(running.master.status().workers).toMatchObject([{ generation: 3 }, { generation: 3 }]);
-  });
-
-  test('takes a new program; one that fails is not kept for replacements', async () => {
-    await using running = await start({ worker: echo({ greeting: 'one' }) });
-    await running.master.reload({ worker: echo({ greeting: 'two' }) });
-    expect(await ask(running.port, '')).toBe('two');
-    await expect(running.master.reload({ worker: echo({ boot: 'fail' }) })).rejects.toThrow(
-      'the boot goes wrong',
-    );
-    const ready = event(running.master, 'workerReady');
-    process.kill(pids(running.master)[0] as number, 'SIGKILL');
-    await ready;
-    expect(await ask(running.port, '')).toBe('two');
-  });
-
-  test('during a reload is one more after it, however often it is asked for', async () => {
-    await using running = await start();
-    await Promise.all(Array.from({ length: 10 }, () => running.master.reload()));
-    expect(running.master.status().generation).toBe(3);
-  });
-
-  test('keeps an old worker as long as a connection needs it', async () => {
-    await using running = await start();
-    const client = await RawClient.connect(running.port);
-    client.send('who\n');
-    const [, old] = (await client.until('\n')).split(' ');
-    const ready = event(running.master, 'workerReady');
-    const reloaded = running.master.reload();
-    await ready;
-    await until(() => pids(running.master, 'stopping').length === 1);
-    client.send('still here\n');
-    await client.until('still here');
-    client.end();
-    await reloaded;
-    expect(isAlive(Number(old))).toBe(false);
-  });
-});
-
-describe('scaling', () => {
-  test('up and down', async () => {
-    await using running = await start();
-    await running.master.scale(3);
-    expect(pids(running.master)).toHaveLength(3);
-    const before = pids(running.master);
-    await running.master.scale(1);
-    expect(pids(running.master)).toEqual(before.slice(0, 1));
-    expect(before.slice(1).filter(isAlive)).toEqual([]);
-    expect(await ask(running.port, 'hello')).toBe('hello');
-  });
-
-  test('to zero: connections wait, and are served when there is a worker again', async () => {
-    await using running = await start();
-    await running.master.scale(0);
-    expect(pids(running.master)).toEqual([]);
-    const answers = Promise.all([ask(running.port, 'a'), ask(running.port, 'b')]);
-    await running.master.scale(1);
-    expect(await answers).toEqual(['a', 'b']);
-  });
-
-  test('during a reload does not disturb it', async () => {
-    await using running = await start({ workers: 3 });
-    await Promise.all([running.master.reload(), running.master.scale(1), running.master.scale(2)]);
-    expect(running.master.status()).toMatchObject({ size: 2, generation: 2 });
-    expect(pids(running.master)).toHaveLength(2);
-  });
-
-  test('to less than nothing is refused', async () => {
-    await using running = await start();
-    await expect(running.master.scale(-1)).rejects.toMatchObject({ code: 'invalid-option' });
-  });
-});
-
-describe('recycling', () => {
-  test('a worker that asks for it serves until its replacement is ready', async () => {
-    await using running = await start();
-    const [old] = pids(running.master) as [number];
-    const ready = event(running.master, 'workerReady');
-    const recycle = event(running.master, 'workerRecycle');
-    const client = await RawClient.connect(running.port);
-    client.send('recycle\n');
-    expect(await recycle).toEqual([expect.objectContaining({ pid: old }), 'asked for by the test']);
-    expect(pids(running.master)).toEqual([old]);
-    await ready;
-    client.end();
-    await until(() => !isAlive(old));
-    expect(pids(running.master)).toHaveLength(1);
-  });
-
-  test('by slot', async () => {
-    await using running = await start({ workers: 2 });
-    const [first, second] = pids(running.master);
-    await running.master.recycle(2);
-    expect(pids(running.master)).toEqual([first, expect.any(Number)]);
-    expect(pids(running.master)).not.toContain(second);
-    await expect(running.master.recycle(7)).rejects.toThrow('there is no worker 7');
-  });
-});
-
-describe('the stop', () => {
-  test('graceful: lets an open echo finish, and takes no new connections', async () => {
-    await using running = await start();
-    const client = await RawClient.connect(running.port);
-    client.send('hello\n');
-    await client.until('hello');
-    const stopped = running.master.stop();
-    client.send('more\n');
-    await client.until('more');
-    expect(running.master.status().state).toBe('stopping');
-    client.end();
-    await stopped;
-    expect(running.master.status()).toMatchObject({ state: 'stopped' });
-    expect(await attempt({ host: '127.0.0.1', port: running.port })).toBe('ECONNREFUSED');
-  });
-
-  test('graceful: a worker that does not come to an end is killed when the time is up', async () => {
-    await using running = await start({ worker: echo({ stubborn: true }), gracefulTimeoutMs: 200 });
-    const [pid] = pids(running.master) as [number];
-    await running.master.stop();
-    expect(isAlive(pid)).toBe(false);
-    expect(running.log.text).toContain('was ended by SIGKILL: it took too long to stop');
-  });
-
-  test('quick: overtakes a graceful one', async () => {
-    await using running = await start({ worker: echo({ stubborn: true }), gracefulTimeoutMs: 60_000 });
-    const client = await RawClient.connect(running.port);
-    const graceful = running.master.stop();
-    await running.master.stop({ graceful: false });
-    await graceful;
-    await client.closed;
-    expect(running.log.text).not.toContain('SIGKILL');
-  });
-
-  test('ends a reload that is under way', async () => {
-    await using running = await start({ workers: 2 });
-    const reload = running.master.reload().catch((error: unknown) => error);
-    await event(running.master, 'workerSpawn');
-    await running.master.stop();
-    expect(await reload).toMatchObject({ code: 'stopped' });
-    expect(running.log.text).not.toContain('error');
   });
 });

@@ -27,6 +27,13 @@ function workersOf(program: Program): number[] {
   return [...program.stdout.matchAll(/^spawned \d+ as (\d+)$/gm)].map(([, pid]) => Number(pid));
 }
 
+/** The workers that are still there, when a moment was left for them to vanish. */
+async function leftOf(program: Program): Promise<number[]> {
+  const left = (): number[] => workersOf(program).filter(isAlive);
+  await until(() => left().length === 0).catch(() => undefined);
+  return left();
+}
+
 describe('signals', () => {
   test('TERM: the work is finished, the exit code is 0 and nothing is left', async () => {
     await using folder = await temporaryFolder();
@@ -40,7 +47,7 @@ describe('signals', () => {
     await client.until('hello');
     client.end();
     expect(await program.exited).toBe(0);
-    expect(workersOf(program).filter(isAlive)).toEqual([]);
+    expect(await leftOf(program)).toEqual([]);
     expect(existsSync(path)).toBe(false);
   });
 
@@ -50,7 +57,7 @@ describe('signals', () => {
     program.signal(signal);
     expect(await program.exited).toBe(0);
     await client.closed;
-    expect(workersOf(program).filter(isAlive)).toEqual([]);
+    expect(await leftOf(program)).toEqual([]);
   });
 
   test('HUP, TTIN, TTOU, USR1: reload, one more, one fewer, log files anew', async () => {
@@ -90,7 +97,7 @@ describe('no worker is left', () => {
     client.end();
     // Its output is closed when the last worker has left.
     expect(await program.exited).toBe('SIGKILL');
-    expect(isAlive(busy)).toBe(false);
+    expect(await leftOf(program)).toEqual([]);
   });
 
   test('when the master is killed and a connection does not end', async () => {
@@ -99,7 +106,7 @@ describe('no worker is left', () => {
     program.signal('SIGKILL');
     await client.closed;
     expect(await program.exited).toBe('SIGKILL');
-    expect(workersOf(program).filter(isAlive)).toEqual([]);
+    expect(await leftOf(program)).toEqual([]);
   });
 
   test('when the master is killed while they boot', async () => {
@@ -107,7 +114,7 @@ describe('no worker is left', () => {
     await program.until(/spawned 2/);
     program.signal('SIGKILL');
     expect(await program.exited).toBe('SIGKILL');
-    expect(workersOf(program).filter(isAlive)).toEqual([]);
+    expect(await leftOf(program)).toEqual([]);
   });
 });
 
