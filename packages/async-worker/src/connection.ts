@@ -1,6 +1,11 @@
 import { EnvironError, type ConnectionFacts } from '@highball/environ';
 import type { Environ, ResponseBody } from '@highball/gateway-protocol';
-import { RemoteProtocolError, type RequestHandler, type RequestHead, RequestParser } from '@highball/http-parser';
+import {
+  RemoteProtocolError,
+  type RequestHandler,
+  type RequestHead,
+  RequestParser,
+} from '@highball/http-parser';
 import type { Socket } from 'node:net';
 import { type Expiry, expiryOf } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
@@ -108,7 +113,9 @@ export class Connection implements RequestHandler {
 
   onHead(head: RequestHead): void {
     const hasBody = head.contentLength > 0 || head.chunked;
-    const input = hasBody ? new RequestInput({ wanted: () => this.#continue(), hold: (full) => this.#hold(full) }) : undefined;
+    const input = hasBody
+      ? new RequestInput({ wanted: () => this.#continue(), hold: (full) => this.#hold(full) })
+      : undefined;
     const response = new Response(
       {
         method: head.method,
@@ -118,7 +125,12 @@ export class Connection implements RequestHandler {
       },
       this.#output,
     );
-    const environ = this.#shared.buildEnviron(head, this.#facts, input ?? emptyInput, this.#shared.errorStream);
+    const environ = this.#shared.buildEnviron(
+      head,
+      this.#facts,
+      input ?? emptyInput,
+      this.#shared.errorStream,
+    );
     const exchange: Exchange = {
       head,
       environ,
@@ -152,7 +164,8 @@ export class Connection implements RequestHandler {
     const exchange = this.#exchange;
     if (exchange === undefined) return;
     exchange.requestComplete = true;
-    for (let i = 0; i < trailers.length; i += 2) exchange.trailers.push([trailers[i] as string, trailers[i + 1] as string]);
+    for (let i = 0; i < trailers.length; i += 2)
+      exchange.trailers.push([trailers[i] as string, trailers[i + 1] as string]);
     exchange.input?.end();
     if (exchange.responseComplete) this.#next(exchange);
     else this.#parser.pause();
@@ -230,7 +243,12 @@ export class Connection implements RequestHandler {
     exchange?.response.abort();
     const page = errorPage(status);
     const answer = new Response(
-      { method: exchange?.head.method ?? 'GET', minorVersion: 1, serverLine: this.#shared.serverLine, mayPersist: () => false },
+      {
+        method: exchange?.head.method ?? 'GET',
+        minorVersion: 1,
+        serverLine: this.#shared.serverLine,
+        mayPersist: () => false,
+      },
       this.#output,
     );
     answer.start(page.status, page.headers);
@@ -246,7 +264,9 @@ export class Connection implements RequestHandler {
     try {
       body = this.#shared.app(environ, response.start);
       if (isPromise(body)) {
-        body.then((ready) => this.#send(exchange, ready)).catch((error: unknown) => this.#failed(exchange, error));
+        body
+          .then((ready) => this.#send(exchange, ready))
+          .catch((error: unknown) => this.#failed(exchange, error));
         return;
       }
     } catch (error) {
@@ -265,7 +285,8 @@ export class Connection implements RequestHandler {
       }
       const sending = sendBody(body, exchange.response, this.#output);
       if (sending === undefined) this.#complete(exchange);
-      else sending.then(() => this.#complete(exchange)).catch((error: unknown) => this.#failed(exchange, error));
+      else
+        sending.then(() => this.#complete(exchange)).catch((error: unknown) => this.#failed(exchange, error));
     } catch (error) {
       this.#failed(exchange, error);
     }
@@ -275,7 +296,10 @@ export class Connection implements RequestHandler {
   #failed(exchange: Exchange, error: unknown): void {
     const { response } = exchange;
     if (this.#exchange !== exchange || (response.aborted && this.#phase !== 'open')) {
-      this.#shared.log.debug({ err: error, ...this.#describe(exchange) }, 'the application failed after its client had left');
+      this.#shared.log.debug(
+        { err: error, ...this.#describe(exchange) },
+        'the application failed after its client had left',
+      );
       return;
     }
     this.#shared.log.error({ err: error, ...this.#describe(exchange) }, 'the application failed');
@@ -298,7 +322,12 @@ export class Connection implements RequestHandler {
     exchange.responseComplete = true;
     const { response, environ, startedAt } = exchange;
     const { onResponse, now } = this.#shared.options;
-    onResponse?.({ environ, status: response.status, bodyBytes: response.bodyBytes, durationMs: now() - startedAt });
+    onResponse?.({
+      environ,
+      status: response.status,
+      bodyBytes: response.bodyBytes,
+      durationMs: now() - startedAt,
+    });
     if (response.aborted) return;
     if (!response.persists) {
       this.#output.flush();

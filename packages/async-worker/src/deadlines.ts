@@ -37,7 +37,9 @@ export function expiryOf(
   const { exchange } = connection;
   if (exchange !== undefined) return exchangeExpiry(exchange, now, elapsedMs, options);
   if (!connection.idle) return sinceMs > options.headTimeoutMs ? 'head' : undefined;
-  const idleMs = draining ? Math.min(options.drainIdleMs, options.keepAliveTimeoutMs) : options.keepAliveTimeoutMs;
+  const idleMs = draining
+    ? Math.min(options.drainIdleMs, options.keepAliveTimeoutMs)
+    : options.keepAliveTimeoutMs;
   return sinceMs > idleMs ? 'idle' : undefined;
 }
 

@@ -34,13 +34,16 @@ function note(facts: HeaderFacts, status: string, name: string, value: string): 
   else if (name === 'server') facts.hasServer = true;
   else if (name === 'connection') facts.close = readConnection(value);
   else if (HOP_BY_HOP.has(name) && !(name === 'upgrade' && status.startsWith('426'))) {
-    throw new Error(`the application must not send ${name}: it belongs to the connection, which is the server's`);
+    throw new Error(
+      `the application must not send ${name}: it belongs to the connection, which is the server's`,
+    );
   }
 }
 
 function readLength(value: string, before: number): number {
   const length = /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN;
-  if (!Number.isSafeInteger(length)) throw new Error(`the Content-Length '${value}' of the application is no number`);
+  if (!Number.isSafeInteger(length))
+    throw new Error(`the Content-Length '${value}' of the application is no number`);
   if (before !== -1) throw new Error('the application sends Content-Length twice');
   return length;
 }

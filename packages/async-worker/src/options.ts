@@ -68,7 +68,19 @@ const silent: Logger = {
 /** The methods of IANA's registry that anyone implements; others get 501 (RFC 9110 §9.1). */
 const METHODS = [
   ...['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH', 'QUERY', 'PURGE'],
-  ...['ACL', 'BIND', 'CHECKIN', 'CHECKOUT', 'COPY', 'LINK', 'LOCK', 'MERGE', 'MKACTIVITY', 'MKCALENDAR', 'MKCOL'],
+  ...[
+    'ACL',
+    'BIND',
+    'CHECKIN',
+    'CHECKOUT',
+    'COPY',
+    'LINK',
+    'LOCK',
+    'MERGE',
+    'MKACTIVITY',
+    'MKCALENDAR',
+    'MKCOL',
+  ],
   ...['MOVE', 'PROPFIND', 'PROPPATCH', 'REBIND', 'REPORT', 'SEARCH', 'UNBIND', 'UNLINK', 'UNLOCK'],
 ];
 

@@ -1,4 +1,9 @@
-import { type AddressTest, type ConnectionFacts, parseProxyHeader, type ProxyVersion } from '@highball/environ';
+import {
+  type AddressTest,
+  type ConnectionFacts,
+  parseProxyHeader,
+  type ProxyVersion,
+} from '@highball/environ';
 import type { Socket } from 'node:net';
 
 /** A header of the PROXY protocol must have come within this time. */
@@ -47,5 +52,8 @@ export function readProxyHeader(
       socket.destroy();
     }
   };
-  socket.on('data', receive).on('close', stop).on('error', () => undefined);
+  socket
+    .on('data', receive)
+    .on('close', stop)
+    .on('error', () => undefined);
 }

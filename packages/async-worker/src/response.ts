@@ -1,5 +1,10 @@
 import type { BodyChunk, HeaderList, StartResponse, Write } from '@highball/gateway-protocol';
-import { serializeChunkHead, serializeFields, serializeLastChunk, serializeResponseHead } from '@highball/http-parser';
+import {
+  serializeChunkHead,
+  serializeFields,
+  serializeLastChunk,
+  serializeResponseHead,
+} from '@highball/http-parser';
 import { dateLine } from './date.ts';
 import { isBodiless, readHeaders } from './head.ts';
 import type { Output } from './output.ts';
@@ -73,7 +78,8 @@ export class Response {
   /** `start_response`, as the application gets it. */
   readonly start: StartResponse = (status, headers, error) => {
     if (error === undefined || error === null) {
-      if (this.#status !== undefined) throw new Error('start_response was called twice; pass the error to replace a response');
+      if (this.#status !== undefined)
+        throw new Error('start_response was called twice; pass the error to replace a response');
     } else if (this.#headSent) {
       throw error;
     }
@@ -135,7 +141,9 @@ export class Response {
     if (!this.#headSent) this.#output.latin1(this.#head(0));
     if (this.#bodiless) return;
     if (this.#promised > this.bodyBytes) {
-      throw new Error(`the application sends ${this.bodyBytes} bytes of its Content-Length of ${this.#promised}`);
+      throw new Error(
+        `the application sends ${this.bodyBytes} bytes of its Content-Length of ${this.#promised}`,
+      );
     }
     if (this.#chunked) this.#output.latin1(serializeLastChunk(this.#trailers));
   }

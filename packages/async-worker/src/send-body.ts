@@ -24,7 +24,9 @@ function sendArray(body: readonly BodyChunk[], response: Response): void {
 }
 
 function sendIterable(body: Iterable<BodyChunk>, response: Response, output: Output): void | Promise<void> {
-  const wholeLength = Array.isArray(body) ? (body as BodyChunk[]).reduce((sum, chunk) => sum + byteLength(chunk), 0) : -1;
+  const wholeLength = Array.isArray(body)
+    ? (body as BodyChunk[]).reduce((sum, chunk) => sum + byteLength(chunk), 0)
+    : -1;
   const iterator = body[Symbol.iterator]();
   let waiting = false;
   try {
@@ -95,7 +97,10 @@ async function sendAsync(body: AsyncIterable<BodyChunk>, response: Response, out
 }
 
 /** The next piece, or the end as soon as the client leaves: the piece may never come. */
-function nextOrGone(iterator: AsyncIterator<BodyChunk>, response: Response): Promise<IteratorResult<BodyChunk, unknown>> {
+function nextOrGone(
+  iterator: AsyncIterator<BodyChunk>,
+  response: Response,
+): Promise<IteratorResult<BodyChunk, unknown>> {
   return new Promise((resolve, reject) => {
     response.onAbort = () => resolve({ done: true, value: undefined });
     if (response.aborted) response.onAbort();
@@ -118,10 +123,16 @@ function isBody(body: unknown): boolean {
 }
 
 function notABody(body: unknown): TypeError {
-  return new TypeError(`the application returned ${describe(body)}; return an iterable of strings or Uint8Arrays, as in ['Hello']`);
+  return new TypeError(
+    `the application returned ${describe(body)}; return an iterable of strings or Uint8Arrays, as in ['Hello']`,
+  );
 }
 
 function describe(value: unknown): string {
   if (value instanceof Uint8Array) return 'a Uint8Array';
-  return value === null ? 'null' : typeof value === 'object' ? `a ${value.constructor?.name ?? 'object'}` : typeof value;
+  return value === null
+    ? 'null'
+    : typeof value === 'object'
+      ? `a ${value.constructor?.name ?? 'object'}`
+      : typeof value;
 }

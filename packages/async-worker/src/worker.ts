@@ -1,4 +1,9 @@
-import { type AddressTest, compileAddresses, type ConnectionFacts, createEnvironBuilder } from '@highball/environ';
+import {
+  type AddressTest,
+  compileAddresses,
+  type ConnectionFacts,
+  createEnvironBuilder,
+} from '@highball/environ';
 import type { Application } from '@highball/gateway-protocol';
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { Connection } from './connection.ts';
@@ -9,7 +14,9 @@ import type { Shared } from './shared.ts';
 
 /** Where to listen: an inherited descriptor, a TCP address, or the path of a Unix socket. */
 export type ListenTarget =
-  { readonly fd: number } | { readonly port: number; readonly host?: string } | { readonly path: string };
+  | { readonly fd: number }
+  | { readonly port: number; readonly host?: string }
+  | { readonly path: string };
 
 /** What a worker is doing at the moment. */
 export interface WorkerStats {
@@ -133,7 +140,11 @@ class AsyncWorker implements Worker {
       current: exchanges
         .toSorted((a, b) => a.startedAt - b.startedAt)
         .slice(0, MAX_CURRENT)
-        .map(({ head, startedAt }) => ({ method: head.method, uri: head.target, seconds: (now - startedAt) / 1000 })),
+        .map(({ head, startedAt }) => ({
+          method: head.method,
+          uri: head.target,
+          seconds: (now - startedAt) / 1000,
+        })),
     };
   }
 

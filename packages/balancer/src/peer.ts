@@ -35,7 +35,8 @@ export function createPeer(options: PeerOptions): Peer {
   if (!(weight > 0 && weight <= MAX_WEIGHT)) {
     throw new RangeError(`the weight of ${id} must be above 0 and at most ${MAX_WEIGHT}, not ${weight}`);
   }
-  if (!(maxConnections >= 1)) throw new RangeError(`maxConnections of ${id} must be 1 or more, not ${maxConnections}`);
+  if (!(maxConnections >= 1))
+    throw new RangeError(`maxConnections of ${id} must be 1 or more, not ${maxConnections}`);
   return {
     id,
     weight,

@@ -11,7 +11,8 @@ export function roundRobin(usable: readonly Peer[]): Peer | undefined {
   for (const peer of usable) {
     peer.currentWeight += peer.effectiveWeight;
     total += peer.effectiveWeight;
-    if (peer.effectiveWeight < peer.weight) peer.effectiveWeight = Math.min(peer.weight, peer.effectiveWeight + 1);
+    if (peer.effectiveWeight < peer.weight)
+      peer.effectiveWeight = Math.min(peer.weight, peer.effectiveWeight + 1);
     if (best === undefined || peer.currentWeight > best.currentWeight) best = peer;
   }
   if (best !== undefined) best.currentWeight -= total;

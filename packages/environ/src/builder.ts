@@ -104,7 +104,12 @@ export function createEnvironBuilder(options: EnvironOptions = {}): EnvironBuild
 }
 
 /** Adds the fields; says whether a trusted peer told of its client. */
-function addFields(environ: Environ, fields: readonly string[], headerMap: HeaderMap, trusted: boolean): boolean {
+function addFields(
+  environ: Environ,
+  fields: readonly string[],
+  headerMap: HeaderMap,
+  trusted: boolean,
+): boolean {
   let forwarded = false;
   for (let i = 0; i < fields.length; i += 2) {
     const { key, kind } = fieldKey(fields[i] as string);

@@ -1,6 +1,10 @@
 /** What can be wrong with a request that parses. */
 export type EnvironErrorCode =
-  'BAD_PATH' | 'UNDERSCORE_IN_NAME' | 'BAD_FORWARDED' | 'CONFLICTING_FORWARDED' | 'OUTSIDE_ROOT_PATH';
+  | 'BAD_PATH'
+  | 'UNDERSCORE_IN_NAME'
+  | 'BAD_FORWARDED'
+  | 'CONFLICTING_FORWARDED'
+  | 'OUTSIDE_ROOT_PATH';
 
 /** A request of which no environ can be made: the client, or a trusted proxy, is at fault. */
 export class EnvironError extends Error {

@@ -20,7 +20,8 @@ const MAX_HOPS = 64;
  *   let the client choose.
  */
 export function readForwarded(environ: Environ, isTrusted: AddressTest): ClientFacts {
-  const standard = environ.HTTP_FORWARDED === undefined ? undefined : readStandard(environ.HTTP_FORWARDED, isTrusted);
+  const standard =
+    environ.HTTP_FORWARDED === undefined ? undefined : readStandard(environ.HTTP_FORWARDED, isTrusted);
   const customary = readCustomary(environ, isTrusted);
   if (standard === undefined) return customary;
   return {
@@ -44,7 +45,10 @@ function readCustomary(environ: Environ, isTrusted: AddressTest): ClientFacts {
 function readStandard(value: string, isTrusted: AddressTest): ClientFacts {
   const elements = splitQuoted(value, ',').map(readElement);
   if (elements.length > MAX_HOPS) throw malformed('Forwarded has too many elements');
-  const index = clientIndex(elements.map((element) => readAddress(element.get('for') ?? '')), isTrusted);
+  const index = clientIndex(
+    elements.map((element) => readAddress(element.get('for') ?? '')),
+    isTrusted,
+  );
   const element = elements[index];
   const proto = elements.at(-1)?.get('proto');
   return {
@@ -68,7 +72,10 @@ function readSchemes(environ: Environ): 'http' | 'https' | undefined {
   const ssl = lastOf(environ['HTTP_X_FORWARDED_SSL']);
   const said = [proto, protocol].flatMap((text) => (text === undefined ? [] : [readScheme(text)]));
   if (ssl !== undefined) said.push(ssl.toLowerCase() === 'on' ? 'https' : 'http');
-  return said.reduce<'http' | 'https' | undefined>((before, scheme) => agree('scheme', before, scheme), undefined);
+  return said.reduce<'http' | 'https' | undefined>(
+    (before, scheme) => agree('scheme', before, scheme),
+    undefined,
+  );
 }
 
 function readScheme(text: string): 'http' | 'https' {
@@ -79,12 +86,18 @@ function readScheme(text: string): 'http' | 'https' {
 
 function agree<Value>(what: string, first: Value | undefined, second: Value | undefined): Value | undefined {
   if (first === undefined || second === undefined || first === second) return first ?? second;
-  throw new EnvironError('CONFLICTING_FORWARDED', `a trusted proxy names two different values for the ${what}`);
+  throw new EnvironError(
+    'CONFLICTING_FORWARDED',
+    `a trusted proxy names two different values for the ${what}`,
+  );
 }
 
 function splitList(value: string | undefined): string[] {
   if (value === undefined) return [];
-  const items = value.split(',').map((item) => item.trim()).filter((item) => item !== '');
+  const items = value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
   if (items.length > MAX_HOPS) throw malformed('X-Forwarded-For has too many entries');
   return items;
 }
@@ -103,7 +116,8 @@ function readAddress(entry: string): string | undefined {
 function readElement(text: string): Map<string, string> {
   const pairs = new Map<string, string>();
   for (const pair of splitQuoted(text, ';')) {
-    const [, name, token, quoted] = /^([\w!#$%&'*+.^`|~-]+)=(?:([\w!#$%&'*+.^`|~:-]+)|"((?:[^"\\]|\\.)*)")$/.exec(pair) ?? [];
+    const [, name, token, quoted] =
+      /^([\w!#$%&'*+.^`|~-]+)=(?:([\w!#$%&'*+.^`|~:-]+)|"((?:[^"\\]|\\.)*)")$/.exec(pair) ?? [];
     if (name === undefined || pairs.has(name.toLowerCase())) throw malformed('Forwarded cannot be read');
     pairs.set(name.toLowerCase(), token ?? (quoted as string).replaceAll(/\\(.)/g, '$1'));
   }

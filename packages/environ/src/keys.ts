@@ -39,7 +39,8 @@ export function fieldKey(name: string): FieldKey {
 function makeKey(name: string): FieldKey {
   const key = `HTTP_${name.toUpperCase().replaceAll('-', '_')}`;
   if (name.includes('_')) return { key, kind: 'underscore' };
-  if (key === 'HTTP_CONTENT_TYPE' || key === 'HTTP_CONTENT_LENGTH') return { key: key.slice(5), kind: 'content' };
+  if (key === 'HTTP_CONTENT_TYPE' || key === 'HTTP_CONTENT_LENGTH')
+    return { key: key.slice(5), kind: 'content' };
   // httpoxy (CVE-2016-5385): programs take HTTP_PROXY for the proxy that they are to use.
   if (key === 'HTTP_PROXY') return { key, kind: 'dropped' };
   if (key === 'HTTP_COOKIE') return { key, kind: 'cookie' };

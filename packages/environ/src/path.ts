@@ -37,7 +37,8 @@ export function decodePercent(text: string): string {
   let from = 0;
   while (escape !== -1) {
     const hex = text.slice(escape + 1, escape + 3);
-    if (!/^[0-9a-f]{2}$/i.test(hex)) throw new EnvironError('BAD_PATH', `the path has '%${hex}', which is no escape`);
+    if (!/^[0-9a-f]{2}$/i.test(hex))
+      throw new EnvironError('BAD_PATH', `the path has '%${hex}', which is no escape`);
     if (hex === '00') throw new EnvironError('BAD_PATH', 'the path has NUL in it');
     decoded += text.slice(from, escape) + String.fromCharCode(Number.parseInt(hex, 16));
     from = escape + 3;

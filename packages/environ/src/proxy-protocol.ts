@@ -12,7 +12,8 @@ export interface Endpoint {
 
 /** What a header says; without `source` the proxy speaks for itself (LOCAL, UNKNOWN). */
 export type ProxyHeader =
-  { state: 'need-more' } | { state: 'done'; consumed: number; source?: Endpoint; destination?: Endpoint };
+  | { state: 'need-more' }
+  | { state: 'done'; consumed: number; source?: Endpoint; destination?: Endpoint };
 
 const NEED_MORE: ProxyHeader = Object.freeze({ state: 'need-more' });
 
@@ -33,7 +34,9 @@ export function parseProxyHeader(bytes: Uint8Array, version: ProxyVersion): Prox
   const isSecond = startsLike(bytes, SIGNATURE);
   if (version !== 'v1' && isSecond) return parseSecond(bytes);
   if (version !== 'v2' && !isSecond) return parseFirst(bytes);
-  throw new ProxyProtocolError(`the connection does not begin with a PROXY header of version ${version.slice(1)}`);
+  throw new ProxyProtocolError(
+    `the connection does not begin with a PROXY header of version ${version.slice(1)}`,
+  );
 }
 
 /** Whether the bytes, as far as they have come, are those of a prefix. */
@@ -49,7 +52,8 @@ const FIRST_PREFIX = Buffer.from('PROXY ', 'latin1');
 
 /** `PROXY TCP4 192.0.2.1 192.0.2.2 56324 443 CRLF` */
 function parseFirst(bytes: Uint8Array): ProxyHeader {
-  if (!startsLike(bytes, FIRST_PREFIX)) throw new ProxyProtocolError('the connection does not begin with PROXY');
+  if (!startsLike(bytes, FIRST_PREFIX))
+    throw new ProxyProtocolError('the connection does not begin with PROXY');
   const text = Buffer.from(bytes.subarray(0, MAX_LINE)).toString('latin1');
   const end = text.indexOf('\r\n');
   if (end === -1) {
@@ -59,7 +63,8 @@ function parseFirst(bytes: Uint8Array): ProxyHeader {
   const consumed = end + 2;
   const parts = text.slice(0, end).split(' ');
   if (parts[1] === 'UNKNOWN') return { state: 'done', consumed };
-  const [, family, sourceAddress = '', destinationAddress = '', sourcePort = '', destinationPort = ''] = parts;
+  const [, family, sourceAddress = '', destinationAddress = '', sourcePort = '', destinationPort = ''] =
+    parts;
   const expected = family === 'TCP4' ? 4 : family === 'TCP6' ? 6 : -1;
   if (parts.length !== 6 || isIP(sourceAddress) !== expected || isIP(destinationAddress) !== expected) {
     throw new ProxyProtocolError('the PROXY line cannot be read');
@@ -85,7 +90,8 @@ function parseSecond(bytes: Uint8Array): ProxyHeader {
   const command = view.getUint8(12);
   const family = view.getUint8(13);
   const length = view.getUint16(14);
-  if (command >> 4 !== 2 || (command & 0xf) > 1) throw new ProxyProtocolError('an unknown PROXY version or command');
+  if (command >> 4 !== 2 || (command & 0xf) > 1)
+    throw new ProxyProtocolError('an unknown PROXY version or command');
   if (length > MAX_V2_LENGTH) throw new ProxyProtocolError('the PROXY header is too long');
   const consumed = 16 + length;
   if (bytes.length < consumed) return NEED_MORE;

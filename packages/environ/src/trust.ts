@@ -45,7 +45,9 @@ function addEntry(list: BlockList, entry: string): void {
   const most = family === 4 ? 32 : 128;
   const length = prefix === undefined ? most : /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN;
   if (family === 0 || rest.length > 0 || !(length <= most)) {
-    throw new EnvironOptionError(`'${entry}' is no address or network; write 192.0.2.1, 10.0.0.0/8, 2001:db8::/32 or *`);
+    throw new EnvironOptionError(
+      `'${entry}' is no address or network; write 192.0.2.1, 10.0.0.0/8, 2001:db8::/32 or *`,
+    );
   }
   list.addSubnet(address, length, family === 4 ? 'ipv4' : 'ipv6');
 }

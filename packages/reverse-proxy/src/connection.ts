@@ -1,4 +1,9 @@
-import { RemoteProtocolError, type ResponseHandler, type ResponseHead, ResponseParser } from '@highball/http-parser';
+import {
+  RemoteProtocolError,
+  type ResponseHandler,
+  type ResponseHead,
+  ResponseParser,
+} from '@highball/http-parser';
 import type { Socket } from 'node:net';
 import { UpstreamBody } from './body.ts';
 import { UpstreamError } from './errors.ts';
@@ -133,7 +138,9 @@ export class UpstreamConnection implements ResponseHandler {
       this.#parser.push(bytes);
     } catch (error) {
       const why = error instanceof RemoteProtocolError ? `${error.code}: ${error.message}` : String(error);
-      this.abort(new UpstreamError('BAD_RESPONSE', `the upstream speaks no proper HTTP: ${why}`, { cause: error }));
+      this.abort(
+        new UpstreamError('BAD_RESPONSE', `the upstream speaks no proper HTTP: ${why}`, { cause: error }),
+      );
     }
   }
 

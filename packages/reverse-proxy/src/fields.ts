@@ -53,14 +53,24 @@ export function requestFields(environ: Environ, viaName: string): HeaderList {
     const value = environ[key];
     const name = fieldName(key);
     const lower = name.toLowerCase();
-    if (HOP_BY_HOP.has(lower) || IDENTITY.has(lower) || dropped.has(lower) || lower === 'via' || lower === 'expect') continue;
+    if (
+      HOP_BY_HOP.has(lower) ||
+      IDENTITY.has(lower) ||
+      dropped.has(lower) ||
+      lower === 'via' ||
+      lower === 'expect'
+    )
+      continue;
     if (typeof value === 'string') fields.push([name, value]);
   }
   if (environ.CONTENT_TYPE !== undefined) fields.push(['Content-Type', environ.CONTENT_TYPE]);
   if (environ.HTTP_TE?.split(',').some((coding) => coding.trim().toLowerCase() === 'trailers')) {
     fields.push(['TE', 'trailers']);
   }
-  fields.push(...identityFields(environ), ['Via', joinVia(environ.HTTP_VIA, environ.SERVER_PROTOCOL, viaName)]);
+  fields.push(...identityFields(environ), [
+    'Via',
+    joinVia(environ.HTTP_VIA, environ.SERVER_PROTOCOL, viaName),
+  ]);
   return fields;
 }
 
@@ -68,7 +78,9 @@ function identityFields(environ: Environ): HeaderList {
   const { REMOTE_ADDR: address = '', HTTP_HOST: host = '' } = environ;
   const scheme = environ['wsgi.url_scheme'];
   const known = address === '' ? 'unknown' : address.includes(':') ? `"[${address}]"` : address;
-  const fields: HeaderList = [['Forwarded', `for=${known};${host === '' ? '' : `host="${host}";`}proto=${scheme}`]];
+  const fields: HeaderList = [
+    ['Forwarded', `for=${known};${host === '' ? '' : `host="${host}";`}proto=${scheme}`],
+  ];
   if (address !== '') fields.push(['X-Forwarded-For', address]);
   if (host !== '') fields.push(['X-Forwarded-Host', host]);
   fields.push(['X-Forwarded-Proto', scheme]);
@@ -95,7 +107,8 @@ export function responseFields(flat: readonly string[], protocol: string, viaNam
 function valueOf(flat: readonly string[], wanted: string): string | undefined {
   let joined: string | undefined;
   for (let i = 0; i < flat.length; i += 2) {
-    if (flat[i]?.toLowerCase() === wanted) joined = joined === undefined ? flat[i + 1] : `${joined},${flat[i + 1]}`;
+    if (flat[i]?.toLowerCase() === wanted)
+      joined = joined === undefined ? flat[i + 1] : `${joined},${flat[i + 1]}`;
   }
   return joined;
 }
@@ -106,7 +119,11 @@ function joinVia(before: string | undefined, protocol: string, viaName: string):
 }
 
 /** A Location that names the upstream itself is made the client's (nginx's proxy_redirect). */
-export function rewriteLocation(fields: HeaderList, upstreamOrigin: string | undefined, environ: Environ): void {
+export function rewriteLocation(
+  fields: HeaderList,
+  upstreamOrigin: string | undefined,
+  environ: Environ,
+): void {
   if (upstreamOrigin === undefined) return;
   for (const field of fields) {
     if (field[0].toLowerCase() !== 'location') continue;

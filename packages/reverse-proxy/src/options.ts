@@ -45,7 +45,9 @@ export interface ReverseProxyOptions<Peer extends { readonly id: string } = { re
 
 export type ResolvedOptions = Required<Omit<ReverseProxyOptions, 'picker'>> & { readonly picker: AnyPicker };
 
-export function resolveOptions<Peer extends { readonly id: string }>(options: ReverseProxyOptions<Peer>): ResolvedOptions {
+export function resolveOptions<Peer extends { readonly id: string }>(
+  options: ReverseProxyOptions<Peer>,
+): ResolvedOptions {
   return {
     picker: options.picker,
     key: options.key ?? ((environ) => environ.REMOTE_ADDR ?? ''),

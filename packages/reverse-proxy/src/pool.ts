@@ -60,7 +60,9 @@ export class Pool {
       }, connectTimeoutMs);
       const onError = (error: Error): void => {
         clearTimeout(timer);
-        fail(new UpstreamError('CONNECT_FAILED', `${key} cannot be reached: ${error.message}`, { cause: error }));
+        fail(
+          new UpstreamError('CONNECT_FAILED', `${key} cannot be reached: ${error.message}`, { cause: error }),
+        );
       };
       socket.once('error', onError);
       socket.once('connect', () => {

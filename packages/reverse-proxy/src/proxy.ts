@@ -1,10 +1,28 @@
-import type { Application, Environ, HeaderList, ResponseBody, StartResponse } from '@highball/gateway-protocol';
-import { type ResponseHead, serializeChunkHead, serializeLastChunk, serializeRequestHead, serializeResponseHead } from '@highball/http-parser';
+import type {
+  Application,
+  Environ,
+  HeaderList,
+  ResponseBody,
+  StartResponse,
+} from '@highball/gateway-protocol';
+import {
+  type ResponseHead,
+  serializeChunkHead,
+  serializeLastChunk,
+  serializeRequestHead,
+  serializeResponseHead,
+} from '@highball/http-parser';
 import { once } from 'node:events';
 import type { UpstreamConnection, UpstreamResponse } from './connection.ts';
 import { UpstreamError } from './errors.ts';
 import { requestFields, responseFields, rewriteLocation } from './fields.ts';
-import { type Logger, type Outcome, type ResolvedOptions, type ReverseProxyOptions, resolveOptions } from './options.ts';
+import {
+  type Logger,
+  type Outcome,
+  type ResolvedOptions,
+  type ReverseProxyOptions,
+  resolveOptions,
+} from './options.ts';
 import { Pool } from './pool.ts';
 import { decideRetry, RetryBudget } from './retry.ts';
 import { requestTarget } from './target.ts';
@@ -83,10 +101,18 @@ class Proxy {
   }
 
   /** Hands both connections to each other (RFC 9110 §7.8). */
-  #tunnel(request: ProxyRequest, head: ResponseHead, fields: HeaderList, connection: UpstreamConnection): ResponseBody {
+  #tunnel(
+    request: ProxyRequest,
+    head: ResponseHead,
+    fields: HeaderList,
+    connection: UpstreamConnection,
+  ): ResponseBody {
     const upgrade = request.environ['highball.upgrade'];
     if (upgrade === undefined || !request.wantsUpgrade) {
-      const error = new UpstreamError('BAD_RESPONSE', 'the upstream switches protocols though nobody asked it to');
+      const error = new UpstreamError(
+        'BAD_RESPONSE',
+        'the upstream switches protocols though nobody asked it to',
+      );
       connection.abort(error);
       throw error;
     }
@@ -165,7 +191,8 @@ class ProxyRequest {
     try {
       for await (const chunk of this.environ['wsgi.input']) {
         if (socket.destroyed) return;
-        if (!this.#writeChunk(connection, chunk)) await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
+        if (!this.#writeChunk(connection, chunk))
+          await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
       }
     } catch {
       // The client broke off: what was sent so far must not look like all of it.
@@ -188,18 +215,25 @@ class ProxyRequest {
 
   #passHints(head: ResponseHead): void {
     if (head.status !== 103) return;
-    const fields = responseFields(head.fields, 'HTTP/1.1', '').filter(([name]) => name.toLowerCase() !== 'via');
+    const fields = responseFields(head.fields, 'HTTP/1.1', '').filter(
+      ([name]) => name.toLowerCase() !== 'via',
+    );
     this.environ['wsgi.early_hints']?.(fields);
   }
 }
 
 /** The body, and behind it the upstream's trailers. */
-function withTrailers(body: AsyncIterable<string | Uint8Array> & { close(): void }, trailers: readonly string[], environ: Environ): ResponseBody {
+function withTrailers(
+  body: AsyncIterable<string | Uint8Array> & { close(): void },
+  trailers: readonly string[],
+  environ: Environ,
+): ResponseBody {
   return {
     async *[Symbol.asyncIterator]() {
       yield* body;
       const fields: HeaderList = [];
-      for (let i = 0; i < trailers.length; i += 2) fields.push([trailers[i] as string, trailers[i + 1] as string]);
+      for (let i = 0; i < trailers.length; i += 2)
+        fields.push([trailers[i] as string, trailers[i + 1] as string]);
       if (fields.length > 0) environ['highball.send_trailers']?.(fields);
     },
     close: () => body.close(),
@@ -207,7 +241,10 @@ function withTrailers(body: AsyncIterable<string | Uint8Array> & { close(): void
 }
 
 function originOf(target: UpstreamTarget): string | undefined {
-  return 'path' in target ? undefined : URL.parse(`http://${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`)?.origin;
+  return 'path' in target
+    ? undefined
+    : URL.parse(`http://${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`)
+        ?.origin;
 }
 
 const REASONS = { 502: 'Bad Gateway', 503: 'Service Unavailable', 504: 'Gateway Timeout' } as const;

@@ -16,7 +16,10 @@ export type RetryDecision = 'next-peer' | 'fresh-connection' | 'give-up';
  * first byte of an answer: the upstream had probably closed it already, so an idempotent request without a body goes
  * out once more. Anything else may have had its effect.
  */
-export function decideRetry(error: UpstreamError, request: { method: string; hasBody: boolean }): RetryDecision {
+export function decideRetry(
+  error: UpstreamError,
+  request: { method: string; hasBody: boolean },
+): RetryDecision {
   if (error.code === 'CONNECT_FAILED' || error.code === 'CONNECT_TIMEOUT') return 'next-peer';
   const replayable = IDEMPOTENT.has(request.method) && !request.hasBody;
   if (error.code !== 'RESET' || error.answered || !replayable) return 'give-up';

@@ -21,7 +21,9 @@ export function requestTarget(environ: Environ): string {
 /** Percent-decodes to latin-1, as PATH_INFO has it. */
 function decode(path: string): string {
   if (!path.includes('%')) return path;
-  return path.replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return path.replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }
 
 /** Percent-encodes what a path may not hold (RFC 3986 §3.3), a byte a character. */

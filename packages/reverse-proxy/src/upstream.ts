@@ -12,14 +12,18 @@ const LATER = ['https:', 'uwsgi:', 'fastcgi:', 'scgi:'];
 export function parseUpstream(text: string): UpstreamTarget {
   if (text.startsWith('unix:')) {
     const path = text.slice('unix:'.length);
-    if (!path.startsWith('/')) throw new ProxyConfigError(`'${text}' names no socket; write unix:/run/app.sock`);
+    if (!path.startsWith('/'))
+      throw new ProxyConfigError(`'${text}' names no socket; write unix:/run/app.sock`);
     return { path };
   }
   const url = URL.parse(text);
   if (url !== null && LATER.includes(url.protocol)) {
-    throw new ProxyConfigError(`'${text}': ${url.protocol}// upstreams are not supported yet; use http://HOST:PORT or unix:/PATH`);
+    throw new ProxyConfigError(
+      `'${text}': ${url.protocol}// upstreams are not supported yet; use http://HOST:PORT or unix:/PATH`,
+    );
   }
-  const plain = url?.protocol === 'http:' && url.hostname !== '' && /^\/?$/.test(url.pathname) && url.search === '';
+  const plain =
+    url?.protocol === 'http:' && url.hostname !== '' && /^\/?$/.test(url.pathname) && url.search === '';
   if (!plain || url.username !== '') {
     throw new ProxyConfigError(`'${text}' is no upstream; write http://HOST:PORT or unix:/PATH`);
   }
