@@ -28,6 +28,7 @@ export interface WorkerSide {
   readonly fds: readonly number[];
   /** Where each of them is bound. */
   readonly addresses: readonly ListenTarget[];
+  /** For the second argument of `listen`: Node ignores one beside an `fd`, and would set the queue back to 511. */
   readonly backlog: number;
   /** Says that this worker serves from now on. */
   ready(): void;
