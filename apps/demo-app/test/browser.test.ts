@@ -1,0 +1,135 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { findPeer, highball, missingPeers, type Program, temporaryFolder } from '@highball/testkit';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { png } from './support.ts';
+
+/** A browser that calls nobody but the site, and runs as root too (CI does). */
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+const missing = missingPeers('chromium');
+const app = join(import.meta.dirname, '..');
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let server: Program;
+let browser: Browser;
+let address: string;
+
+beforeAll(async () => {
+  if (missing !== undefined) return;
+  folder = await temporaryFolder();
+  server = startSite();
+  address = await addressOf(server);
+  browser = await chromium.launch({ executablePath: findPeer('chromium') as string, args: FLAGS });
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+  await folder?.[Symbol.asyncDispose]();
+});
+
+function startSite(): Program {
+  return highball(['run'], { cwd: app, env: { DEMO_DATA: folder.path, HIGHBALL_BIND: '127.0.0.1:0' } });
+}
+
+async function addressOf(site: Program): Promise<string> {
+  return (await site.until(/serves (http:\/\/[\d.:]+)/))[1] as string;
+}
+
+/** Opens a page of its own for a visitor; whatever goes wrong in it is collected. */
+async function visit(width: number, path: string): Promise<{ page: Page; troubles: string[] }> {
+  const context = await browser.newContext({ viewport: { width, height: 900 } });
+  const page = await context.newPage();
+  const troubles: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') troubles.push(message.text());
+  });
+  page.on('pageerror', (error) => troubles.push(error.message));
+  page.on('requestfailed', (request) => troubles.push(`${request.url()} failed`));
+  page.on('response', (response) => {
+    if (response.status() >= 400) troubles.push(`${response.url()} ${response.status()}`);
+  });
+  await page.goto(address + path);
+  return { page, troubles };
+}
+
+test('a reader reads a post, writes a comment and uploads a picture', async (context) => {
+  context.skip(missing !== undefined, missing);
+  const { page, troubles } = await visit(1280, '/');
+  await page.getByRole('link', { name: 'Clean addresses' }).click();
+  await page.waitForURL('**/blogs/2006/12/10/');
+  expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Clean addresses');
+
+  await page.getByLabel('Your name').fill('Ada');
+  await page.getByLabel('Your comment').fill('Served in a tall glass.');
+  await page.getByRole('button', { name: 'Send' }).click();
+  await page.waitForURL('**/blogs/2006/12/10/#comments');
+  await page.getByText('Served in a tall glass.').waitFor();
+
+  const picture = join(folder.path, 'mine.png');
+  await writeFile(picture, png);
+  await page.getByRole('link', { name: 'Pictures' }).click();
+  await page.getByLabel(/A picture of yours/).setInputFiles(picture);
+  await page.getByRole('button', { name: 'Upload' }).click();
+  const shown = page.getByRole('img', { name: "A reader's picture" });
+  await shown.waitFor();
+  expect(await shown.evaluate('image => image.decode().then(() => image.naturalWidth)')).toBe(1);
+
+  await page.getByText('You are the only reader').waitFor();
+  expect(troubles).toEqual([]);
+});
+
+test('the dynamic address leads to the clean one', async (context) => {
+  context.skip(missing !== undefined, missing);
+  const { page, troubles } = await visit(1280, '/Blogs/Posts?Year=2006&Month=12&Day=10');
+  expect(page.url()).toBe(`${address}/blogs/2006/12/10/`);
+  expect(troubles).toEqual([]);
+});
+
+test.for([390, 1280])('no page is wider than a screen of %d pixels', async (width, context) => {
+  context.skip(missing !== undefined, missing);
+  for (const path of ['/', '/blogs/2006/12/10/', '/pictures', '/about', '/search?q=socket']) {
+    const { page, troubles } = await visit(width, path);
+    expect(await page.evaluate('document.documentElement.scrollWidth'), path).toBe(width);
+    expect(troubles).toEqual([]);
+    await page.context().close();
+  }
+});
+
+test('two servers take turns behind the balancer, and none of their addresses shows', async (context) => {
+  context.skip(missing !== undefined, missing);
+  const answers = await Promise.all(
+    Array.from({ length: 6 }, async () => (await fetch(`${address}/about`)).text()),
+  );
+  const pools = new Set(answers.map((answer) => /blog-\d/.exec(answer)?.[0]));
+  expect([...pools].toSorted()).toEqual(['blog-1', 'blog-2']);
+  const ports = [...server.stdout.matchAll(/ on 127\.0\.0\.1:(\d+)/g)].map(([, port = '']) => port);
+  expect(ports).toHaveLength(2);
+  for (const port of ports) expect(answers.join('')).not.toContain(port);
+});
+
+test('a comment outlives the server, and a killed worker is replaced', async (context) => {
+  context.skip(missing !== undefined, missing);
+  const body = new URLSearchParams({ author: 'Grace', text: 'Still here tomorrow.' });
+  const stored = await fetch(`${address}/blogs/2003/12/07/`, { method: 'POST', body, redirect: 'manual' });
+  expect(stored.status).toBe(303);
+  const workers = [...server.stdout.matchAll(/blog-\d +workers (\d+)/g)].map(([, pid]) => Number(pid));
+  for (const pid of workers) process.kill(pid, 'SIGKILL');
+  await expect
+    .poll(async () => (await fetch(`${address}/about`)).text(), { timeout: 10_000 })
+    .toMatch(/Worker process/);
+  await server.stop();
+  server = startSite();
+  address = await addressOf(server);
+  expect(await (await fetch(`${address}/blogs/2003/12/07/`)).text()).toContain('Still here tomorrow.');
+});
