@@ -69,6 +69,11 @@ export class HeadScanner {
     return this.#state === State.Start || this.#state === State.StartSkipLf;
   }
 
+  /** Whether the start line has been read to its end, although the head goes on. */
+  get hasLine(): boolean {
+    return this.#state >= State.FieldStart;
+  }
+
   /** Bytes that are kept of an incomplete head. */
   get buffered(): number {
     return this.#length;
@@ -89,7 +94,6 @@ export class HeadScanner {
     }
     const before = this.#length;
     this.#collect(piece, from);
-    this.bytes = this.#collected;
     const end = this.#run(this.#collected, 0, this.#length);
     return end === -1 ? -1 : from + end - before;
   }
@@ -119,6 +123,7 @@ export class HeadScanner {
     if (this.offsets === shared) this.offsets = shared.slice(0, 4 * this.count + 4);
     this.#collected.set(piece.subarray(from), this.#length);
     this.#length = needed;
+    this.bytes = this.#collected;
   }
 
   // One loop over states rather than a function a state: measured at twice the speed on a browser's request.

@@ -40,6 +40,7 @@ export abstract class MessageParser {
   #left = 0;
   #bodyBytes = 0;
   #thenClosed = false;
+  #lineChecked = false;
   #paused = false;
   #running = false;
   #kept: Uint8Array = NO_BYTES;
@@ -49,6 +50,8 @@ export abstract class MessageParser {
     this.#head = new HeadScanner(options, role);
   }
 
+  /** Checks a start line whose head is not complete yet. */
+  protected abstract checkLine(line: string): void;
   /** Reads the head that was found; says how its body is framed and whether the connection ends with it. */
   protected abstract takeHead(
     scanner: HeadScanner,
@@ -187,12 +190,24 @@ export abstract class MessageParser {
   #stepHead(bytes: Uint8Array, position: number): number {
     const scanner = this.#head;
     const end = scanner.scan(bytes, position);
-    if (end === -1) return bytes.length;
+    if (end === -1) {
+      this.#checkLineEarly(scanner);
+      return bytes.length;
+    }
     const text = latin1(scanner.bytes, scanner.base, scanner.base + scanner.length);
+    this.#lineChecked = false;
     const framing = this.takeHead(scanner, text);
     scanner.reset();
     this.#begin(framing);
     return end;
+  }
+
+  /** A start line that is wrong is refused as soon as it is there: the rest of such a head may never come. */
+  #checkLineEarly(scanner: HeadScanner): void {
+    if (this.#lineChecked || !scanner.hasLine) return;
+    this.#lineChecked = true;
+    const line = latin1(scanner.bytes, scanner.base + scanner.lineStart, scanner.base + scanner.lineEnd);
+    this.checkLine(line);
   }
 
   #begin(framing: Framing & { keepAlive: boolean; informational: boolean }): void {

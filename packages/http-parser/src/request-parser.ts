@@ -53,6 +53,11 @@ export class RequestParser extends MessageParser {
     this.#handler = handler;
   }
 
+  protected override checkLine(line: string): void {
+    const { method, target } = readRequestLine(line, 0, line.length);
+    targetAuthority(method, target);
+  }
+
   protected override takeHead(
     scanner: HeadScanner,
     text: string,

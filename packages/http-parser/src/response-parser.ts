@@ -64,6 +64,10 @@ export class ResponseParser extends MessageParser {
     this.#methods.push(method);
   }
 
+  protected override checkLine(line: string): void {
+    readStatusLine(line, 0, line.length);
+  }
+
   protected override takeHead(
     scanner: HeadScanner,
     text: string,
