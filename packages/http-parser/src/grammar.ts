@@ -21,8 +21,8 @@ export const FIELD_VALUE: Uint8Array = table((byte) => byte === 0x09 || (byte >=
 /** What a request target may hold: visible ASCII, but no fragment (RFC 9112 §3.2). */
 export const TARGET: Uint8Array = table((byte) => byte > 0x20 && byte < 0x7f && byte !== 0x23);
 
-/** What a request line may hold: a target's bytes, which a method and a version keep to as well, and SP. */
-export const REQUEST_LINE: Uint8Array = table((byte) => TARGET[byte] === 1 || byte === 0x20);
+/** What a request line may hold: visible ASCII and SP. Of these only a method may have `#`. */
+export const REQUEST_LINE: Uint8Array = table((byte) => byte >= 0x20 && byte < 0x7f);
 
 /** `reg-name` and `IPv4address` (RFC 3986 §3.2.2), less the comma, which only joins repeated fields. */
 const HOST_NAME = table((byte) => isAlphanumeric(byte) || among("-._~%!$&'()*+;=")(byte));

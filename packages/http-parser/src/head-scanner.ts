@@ -69,10 +69,8 @@ export class HeadScanner {
     return this.#state === State.Start || this.#state === State.StartSkipLf;
   }
 
-  /** Whether the start line has been read to its end, although the head goes on. */
-  get hasLine(): boolean {
-    return this.#state >= State.FieldStart;
-  }
+  /** Whether the start line has been read to its end, with its CRLF. */
+  hasLine = false;
 
   /** Bytes that are kept of an incomplete head. */
   get buffered(): number {
@@ -104,6 +102,7 @@ export class HeadScanner {
     this.offsets = shared;
     this.count = 0;
     this.folded = false;
+    this.hasLine = false;
     this.#state = this.#first;
     this.#position = 0;
     this.#collected = undefined;
@@ -159,11 +158,13 @@ export class HeadScanner {
           this.lineEnd = position - base;
           this.#checkLine(this.lineEnd);
           state = this.#lineBreak(bytes[position]!, State.StartLineLf, State.FieldStart, 'BAD_START_LINE');
+          this.hasLine = state === State.FieldStart;
           position++;
           break;
         }
         case State.StartLineLf:
           if (bytes[position] !== LF) throw bareCr();
+          this.hasLine = true;
           state = State.FieldStart;
           position++;
           break;

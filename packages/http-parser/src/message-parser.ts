@@ -158,7 +158,8 @@ export abstract class MessageParser {
         const rest = bytes.subarray(position);
         const added = this.#kept;
         // What a callback pushed in the meantime belongs behind the rest.
-        this.#kept = foreign ? rest.slice() : rest;
+        // Not Buffer's slice, which copies nothing.
+        this.#kept = foreign ? Uint8Array.prototype.slice.call(rest) : rest;
         if (added.length > 0) this.#keep(added);
       }
     } catch (error) {
@@ -189,11 +190,8 @@ export abstract class MessageParser {
 
   #stepHead(bytes: Uint8Array, position: number): number {
     const scanner = this.#head;
-    const end = scanner.scan(bytes, position);
-    if (end === -1) {
-      this.#checkLineEarly(scanner);
-      return bytes.length;
-    }
+    const end = this.#scanHead(bytes, position);
+    if (end === -1) return bytes.length;
     const text = latin1(scanner.bytes, scanner.base, scanner.base + scanner.length);
     this.#lineChecked = false;
     const framing = this.takeHead(scanner, text);
@@ -202,12 +200,26 @@ export abstract class MessageParser {
     return end;
   }
 
-  /** A start line that is wrong is refused as soon as it is there: the rest of such a head may never come. */
-  #checkLineEarly(scanner: HeadScanner): void {
+  /**
+   * Scans a head. A start line that is wrong is refused as soon as it is there, since the rest of such a head may
+   * never come; and before anything that is wrong behind it, so that the error does not depend on the pieces.
+   */
+  #scanHead(bytes: Uint8Array, position: number): number {
+    let complete = false;
+    try {
+      const end = this.#head.scan(bytes, position);
+      complete = end !== -1;
+      return end;
+    } finally {
+      if (!complete) this.#checkLineOnce();
+    }
+  }
+
+  #checkLineOnce(): void {
+    const scanner = this.#head;
     if (this.#lineChecked || !scanner.hasLine) return;
     this.#lineChecked = true;
-    const line = latin1(scanner.bytes, scanner.base + scanner.lineStart, scanner.base + scanner.lineEnd);
-    this.checkLine(line);
+    this.checkLine(latin1(scanner.bytes, scanner.base + scanner.lineStart, scanner.base + scanner.lineEnd));
   }
 
   #begin(framing: Framing & { keepAlive: boolean; informational: boolean }): void {

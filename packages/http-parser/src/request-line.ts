@@ -33,6 +33,7 @@ export function readRequestLine(text: string, start: number, end: number): Reque
   const target = text.substring(methodEnd + 1, targetEnd);
   const minorVersion = readVersion(text, targetEnd + 1, end);
   if (target.length === 0) throw badLine('two spaces in a row');
+  if (target.includes('#')) throw badTarget('it has a fragment');
   return { method, target, minorVersion };
 }
 

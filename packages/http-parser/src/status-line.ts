@@ -19,5 +19,5 @@ export function readStatusLine(text: string, start: number, end: number): Status
   if (!/^ [1-9]\d\d$/.test(code) || (end > start + 12 && text.charCodeAt(start + 12) !== 0x20)) {
     throw new RemoteProtocolError('BAD_STATUS', "a status line is 'HTTP/1.1 CODE REASON'");
   }
-  return { minorVersion, status: Number(code), reason: text.substring(start + 13, end) };
+  return { minorVersion, status: Number(code), reason: text.slice(start + 13, end) };
 }

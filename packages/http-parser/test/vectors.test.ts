@@ -7,8 +7,22 @@ function parse(pieces: readonly Uint8Array[], options: object = {}): string[] {
   const events: string[] = [];
   const parser = new RequestParser(
     {
-      onHead({ method, target, minorVersion, fields, host, contentLength, chunked, keepAlive, upgrade, expectContinue }) {
-        const pairs = Array.from({ length: fields.length / 2 }, (_, i) => `${fields[2 * i]}=${fields[2 * i + 1]}`);
+      onHead({
+        method,
+        target,
+        minorVersion,
+        fields,
+        host,
+        contentLength,
+        chunked,
+        keepAlive,
+        upgrade,
+        expectContinue,
+      }) {
+        const pairs = Array.from(
+          { length: fields.length / 2 },
+          (_, i) => `${fields[2 * i]}=${fields[2 * i + 1]}`,
+        );
         const ownHost = pairs.find((pair) => /^host=/i.test(pair))?.slice(5);
         events.push(
           [
@@ -31,7 +45,10 @@ function parse(pieces: readonly Uint8Array[], options: object = {}): string[] {
         else events.push(`body ${text}`);
       },
       onEnd(trailers) {
-        const pairs = Array.from({ length: trailers.length / 2 }, (_, i) => `${trailers[2 * i]}=${trailers[2 * i + 1]}`);
+        const pairs = Array.from(
+          { length: trailers.length / 2 },
+          (_, i) => `${trailers[2 * i]}=${trailers[2 * i + 1]}`,
+        );
         events.push(`end ${pairs.join('|')}`.trim());
       },
     },
