@@ -1,71 +1,89 @@
-import { LINGER_MS } from './linger.ts';
-import type { Exchange } from './exchange.ts';
 import type { ResolvedOptions } from './options.ts';
 
+/** What a connection is doing. */
+export type Stage =
+  /** It has said nothing of its first request. */
+  | 'first'
+  /** It has been answered, and says nothing. */
+  | 'idle'
+  /** A request head has begun. */
+  | 'head'
+  /** A request is under way. */
+  | 'exchange'
+  /** It has to take answers before its next request is looked at. */
+  | 'blocked'
+  /** It has got its last answer. */
+  | 'lingering';
+
 /** Which deadline has passed. */
-export type Expiry = 'idle' | 'head' | 'body' | 'request' | 'write' | 'linger';
+export type Expiry = 'idle' | 'head' | 'body' | 'request' | 'write';
 
 /** What the deadlines must know of a connection. */
 export interface Watched {
-  readonly exchange: Exchange | undefined;
-  readonly idle: boolean;
-  readonly lingering: boolean;
-  readonly unsentBytes: number;
-  readonly writtenBytes: number;
+  readonly stage: Stage;
+  /** When the stages `first`, `idle` and `head` began. */
   readonly since: number;
-  flushedBytes: number;
-  flushedAt: number;
+  readonly exchange: WatchedExchange | undefined;
+  readonly output: { stalledMs(now: number): number };
 }
 
-/** A piece of this size may take the whole write timeout: the kernel does not tell how much of it has gone. */
-const WRITE_PIECE_BYTES = 262_144;
+/** What they must know of a request under way. */
+export interface WatchedExchange {
+  readonly startedAt: number;
+  readonly owesContinue: boolean;
+  readonly input:
+    | { readonly received: number; readonly complete: boolean; readonly full: boolean }
+    | undefined;
+  bodyBudgetMs: number;
+  countedBytes: number;
+}
 
 /**
- * Which deadline of a connection has passed, if one has. Called for every connection about once a second: so no
- * request pays for a timer.
+ * Which deadline of a connection has passed, if one has. Asked for every connection about once a second, so that
+ * no request pays for a timer.
+ * @param elapsedMs - since it was last asked.
+ * @param drainingSince - when the worker began to stop.
  */
 export function expiryOf(
   connection: Watched,
   now: number,
   elapsedMs: number,
   options: ResolvedOptions,
-  draining: boolean,
+  drainingSince: number | undefined,
 ): Expiry | undefined {
-  const sinceMs = now - connection.since;
-  if (writeStalls(connection, now, options.writeTimeoutMs)) return 'write';
-  if (connection.lingering) return sinceMs > LINGER_MS && connection.unsentBytes === 0 ? 'linger' : undefined;
-  const { exchange } = connection;
-  if (exchange !== undefined) return exchangeExpiry(exchange, now, elapsedMs, options);
-  if (!connection.idle) return sinceMs > options.headTimeoutMs ? 'head' : undefined;
-  const idleMs = draining
-    ? Math.min(options.drainIdleMs, options.keepAliveTimeoutMs)
-    : options.keepAliveTimeoutMs;
-  return sinceMs > idleMs ? 'idle' : undefined;
+  if (connection.output.stalledMs(now) > options.writeTimeoutMs) return 'write';
+  const { stage, since, exchange } = connection;
+  if (stage === 'exchange' && exchange !== undefined)
+    return exchangeExpiry(exchange, now, elapsedMs, options);
+  if (stage === 'head') return now - since > options.headTimeoutMs ? 'head' : undefined;
+  if (stage !== 'idle' && stage !== 'first') return undefined;
+  if (now - since > (stage === 'idle' ? options.keepAliveTimeoutMs : options.headTimeoutMs)) return 'idle';
+  if (drainingSince === undefined) return undefined;
+  return now - Math.max(since, drainingSince) > options.drainIdleMs ? 'idle' : undefined;
 }
 
 function exchangeExpiry(
-  exchange: Exchange,
+  exchange: WatchedExchange,
   now: number,
   elapsedMs: number,
   options: ResolvedOptions,
 ): Expiry | undefined {
-  const { requestTimeoutMs, bodyGraceMs, bodyMinBytesPerSecond } = options;
-  if (requestTimeoutMs > 0 && now - exchange.startedAt > requestTimeoutMs) return 'request';
-  const { input } = exchange;
-  if (input === undefined || input.complete || exchange.owesContinue) return undefined;
-  // A body is only late while there is room for it: an application that reads slowly is not the client's fault.
-  if (input.waiting || exchange.responseComplete) exchange.bodyWaitMs += elapsedMs;
-  if (exchange.bodyWaitMs <= bodyGraceMs) return undefined;
-  return input.received * 1000 < exchange.bodyWaitMs * bodyMinBytesPerSecond ? 'body' : undefined;
+  if (now - exchange.startedAt > options.requestTimeoutMs) return 'request';
+  return isBodyLate(exchange, elapsedMs, options) ? 'body' : undefined;
 }
 
-function writeStalls(connection: Watched, now: number, writeTimeoutMs: number): boolean {
-  const { unsentBytes } = connection;
-  const flushed = connection.writtenBytes - unsentBytes;
-  if (unsentBytes === 0 || flushed !== connection.flushedBytes) {
-    connection.flushedBytes = flushed;
-    connection.flushedAt = now;
+/**
+ * Keeps a budget of waiting, as a leaky bucket: time that the client lets pass takes from it, bytes at the minimum
+ * rate give back, up to the grace. So a client can fall behind by the grace, but cannot save up.
+ */
+function isBodyLate(exchange: WatchedExchange, elapsedMs: number, options: ResolvedOptions): boolean {
+  const { input } = exchange;
+  const { bodyMinRateBytes, bodyGraceMs } = options;
+  // An application that reads slowly, and a 100 that is still owed, are not the client's fault.
+  if (input === undefined || input.complete || input.full || exchange.owesContinue || bodyMinRateBytes === 0)
     return false;
-  }
-  return now - connection.flushedAt > writeTimeoutMs * Math.max(1, unsentBytes / WRITE_PIECE_BYTES);
+  const earnedMs = ((input.received - exchange.countedBytes) * 1000) / bodyMinRateBytes;
+  exchange.countedBytes = input.received;
+  exchange.bodyBudgetMs = Math.min(bodyGraceMs, exchange.bodyBudgetMs + earnedMs - elapsedMs);
+  return exchange.bodyBudgetMs < 0;
 }

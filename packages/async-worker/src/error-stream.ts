@@ -1,27 +1,24 @@
 import type { ErrorStream } from '@highball/gateway-protocol';
-import type { Logger } from './options.ts';
+import type { Log } from './log.ts';
+
+/** A text without an end must not grow for ever. */
+const MAX_LINE_LENGTH = 65_536;
 
 /** `wsgi.errors`: what applications write there goes to the log, a line at a time. */
-export function createErrorStream(log: Logger): ErrorStream {
+export function createErrorStream(log: Log): ErrorStream {
   let rest = '';
-  const write = (text: string): void => {
-    const lines = (rest + text).split('\n');
-    rest = lines.pop() as string;
-    for (const line of lines) log.error({}, line);
-    // A text without an end must not grow for ever.
-    if (rest.length > MAX_LINE) flush();
-  };
   const flush = (): void => {
-    if (rest !== '') log.error({}, rest);
+    if (rest !== '') log.error(rest);
     rest = '';
   };
-  return {
-    write,
-    flush,
-    writelines: (lines) => {
-      for (const line of lines) write(line);
-    },
+  const write = (text: string): void => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) log.error(line);
+    if (rest.length > MAX_LINE_LENGTH) flush();
   };
+  const writelines = (lines: Iterable<string>): void => {
+    for (const line of lines) write(line);
+  };
+  return { write, flush, writelines };
 }
-
-const MAX_LINE = 65_536;

@@ -1,10 +1,35 @@
-import type { Environ } from '@highball/gateway-protocol';
+import type { ConnectionFacts } from '@highball/environ';
+import type { Environ, HeaderList, ResponseBody, UpgradedConnection } from '@highball/gateway-protocol';
 import type { RequestHead } from '@highball/http-parser';
-import type { RequestInput } from './input.ts';
-import type { Response } from './response.ts';
+import { closeQuietly, isClosable } from './close-body.ts';
+import type { WorkerContext } from './context.ts';
+import { errorPage } from './error-page.ts';
+import type { RequestError } from './errors.ts';
+import { emptyInput, type InputSource, RequestInput } from './input.ts';
+import { LazySignal } from './lazy-signal.ts';
+import type { Output } from './output.ts';
+import { Response, type ResponseContext } from './response.ts';
+import { sendBody } from './send-body.ts';
+import type { ServerFields } from './server-fields.ts';
 
-/** One request and its response. */
-export interface Exchange {
+/** The connection, as one of its exchanges sees it. */
+export interface ExchangeOwner {
+  readonly facts: ConnectionFacts;
+  readonly output: Output;
+  /** Whether the connection may go on after this response. */
+  mayPersist(): boolean;
+  /** The body has room again. */
+  onRoom(): void;
+  /** The response is complete, and its body closed. */
+  onCompleted(exchange: Exchange): void;
+  /** The response cannot be completed, and must not look complete. */
+  onBroken(exchange: Exchange): void;
+  /** Hands the connection to the application. @throws ApplicationError when it is too late for that. */
+  upgrade(exchange: Exchange): UpgradedConnection;
+}
+
+/** One request and its response: calls the application and sends what it returns (PEP 3333). */
+export class Exchange implements ResponseContext, InputSource {
   readonly head: RequestHead;
   readonly environ: Environ;
   readonly response: Response;
@@ -13,14 +38,219 @@ export interface Exchange {
   /** When it began, by the worker's clock. */
   readonly startedAt: number;
   /** Whether the whole request has come. */
-  requestComplete: boolean;
-  /** Whether the application is done with it. */
-  responseComplete: boolean;
-  /** Whether 100 Continue is still owed, should the application read. */
-  owesContinue: boolean;
-  /** Milliseconds in which the client let its body be waited for. */
-  bodyWaitMs: number;
-  /** What came behind a chunked body. */
-  trailers: [name: string, value: string][];
-  abort: AbortController | undefined;
+  requestComplete = false;
+  /** Whether the application is done, and all it sent was handed to the connection. */
+  responseComplete = false;
+  /** How long the client may still let its body be waited for, and how much had come when that was counted. */
+  bodyBudgetMs: number;
+  countedBytes = 0;
+  readonly #owner: ExchangeOwner;
+  readonly #context: WorkerContext;
+  #owesContinue: boolean;
+  #trailers: HeaderList | undefined;
+  #departure: LazySignal | undefined;
+  /** Whether it came to an early end: lost, broken or handed over. What the application still does is ignored. */
+  #over = false;
+
+  /** @throws EnvironError when no environ can be made of the request. */
+  constructor(head: RequestHead, owner: ExchangeOwner, context: WorkerContext) {
+    const { options, buildEnviron, errorStream } = context;
+    const hasBody = head.contentLength > 0 || head.chunked;
+    this.head = head;
+    this.#owner = owner;
+    this.#context = context;
+    this.#owesContinue = hasBody && head.expectContinue;
+    this.input = hasBody ? new RequestInput(this) : undefined;
+    this.response = new Response(this, owner.output);
+    this.startedAt = options.clock.now();
+    this.bodyBudgetMs = options.bodyGraceMs;
+    this.environ = buildEnviron(head, owner.facts, this.input ?? emptyInput, errorStream);
+    this.#extendEnviron();
+  }
+
+  get serverFields(): ServerFields {
+    return this.#context.serverFields;
+  }
+
+  /** Whether the client holds its body back until it gets 100 Continue. */
+  get owesContinue(): boolean {
+    return this.#owesContinue;
+  }
+
+  /** Whether the application may take the connection over; not when the request has a body to be read first. */
+  get offersUpgrade(): boolean {
+    return this.input === undefined && (this.head.upgrade !== undefined || this.head.method === 'CONNECT');
+  }
+
+  /** Calls the application. */
+  run(): void {
+    try {
+      const body = this.#context.app(this.environ, this.response.start);
+      if (isPromise(body))
+        body.then((ready) => this.#send(ready)).catch((error: unknown) => this.#fail(error));
+      else this.#send(body);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Takes a piece of the request's body. */
+  push(chunk: Uint8Array): void {
+    // Who sends its body without waiting for 100 needs none (RFC 9110 §10.1.1).
+    this.#owesContinue = false;
+    this.input?.push(chunk);
+  }
+
+  /** The whole request has come. */
+  endRequest(trailers: readonly string[]): void {
+    this.requestComplete = true;
+    for (let i = 0; i < trailers.length; i += 2) {
+      (this.#trailers ??= []).push([trailers[i] as string, trailers[i + 1] as string]);
+    }
+    this.input?.end();
+  }
+
+  /** The client sends no more: it may be gone, so that who asks `highball.signal` should give up. */
+  hint(reason: RequestError): void {
+    if (!this.responseComplete) (this.#departure ??= new LazySignal()).abort(reason);
+  }
+
+  /** The client is gone, or is answered by the server itself: reads fail, what is still sent goes nowhere. */
+  lose(reason: RequestError): void {
+    this.hint(reason);
+    this.input?.fail(reason);
+    this.#abandon();
+  }
+
+  /** The connection is the application's now. */
+  leave(): void {
+    this.#abandon();
+  }
+
+  mayPersist(): boolean {
+    const { head, input } = this;
+    // Behind a CONNECT that failed may stand what was meant for the tunnel (RFC 9110 §9.3.6).
+    if (!head.keepAlive || head.method === 'CONNECT' || !this.#owner.mayPersist()) return false;
+    if (input === undefined || input.complete) return true;
+    // A client that waits for 100 will not send the body; one too long is not worth the while.
+    if (this.#owesContinue) return false;
+    return head.chunked || head.contentLength - input.received <= this.#context.options.drainBodyBytes;
+  }
+
+  onWanted(): void {
+    if (!this.#owesContinue || this.response.headSent) return;
+    this.#owesContinue = false;
+    this.#owner.output.text('HTTP/1.1 100 Continue\r\n\r\n');
+    this.#owner.output.flush();
+  }
+
+  onRoom(): void {
+    this.#owner.onRoom();
+  }
+
+  /** For the log: which request it was. */
+  describe(): object {
+    return { method: this.head.method, path: this.head.target, peer: this.#owner.facts.remoteAddress };
+  }
+
+  #send(body: ResponseBody): void {
+    const { output } = this.#owner;
+    let sending: void | Promise<void> = undefined;
+    output.hold();
+    try {
+      if (!this.#over) sending = sendBody(body, this.response, output);
+    } catch (error) {
+      this.#fail(error, body);
+      return;
+    } finally {
+      output.release();
+    }
+    if (sending === undefined) this.#close(body);
+    else sending.then(() => this.#close(body), (error: unknown) => this.#fail(error, body)); // prettier-ignore
+  }
+
+  /** The application has thrown, or has broken the protocol. */
+  #fail(err: unknown, body?: ResponseBody): void {
+    const { log } = this.#context.options;
+    if (this.#over) {
+      log.debug('the application failed after its request was lost', { err, ...this.describe() });
+    } else {
+      log.error('the application failed', { err, ...this.describe() });
+      if (this.response.headSent) {
+        this.#abandon();
+        this.#owner.onBroken(this);
+      } else {
+        this.#sendErrorPage(err);
+      }
+    }
+    this.#close(body);
+  }
+
+  #sendErrorPage(cause: unknown): void {
+    const { status, headers, body } = errorPage(500);
+    this.response.start(status, headers, cause ?? status);
+    this.response.send(body, body.length);
+    this.response.end();
+  }
+
+  /** PEP 3333: `close` is called at the end of the request, whatever happened to it. */
+  #close(body: ResponseBody | undefined): void {
+    if (!isClosable(body)) {
+      this.#complete();
+      return;
+    }
+    // The client need not wait for it.
+    this.#owner.output.flush();
+    const closing = closeQuietly(body, (err) => {
+      this.#context.options.log.error('close() of a response body failed', { err, ...this.describe() });
+    });
+    if (closing === undefined) this.#complete();
+    else void closing.then(() => this.#complete());
+  }
+
+  #complete(): void {
+    if (this.#over) return;
+    this.responseComplete = true;
+    this.#record();
+    this.#owner.onCompleted(this);
+  }
+
+  #abandon(): void {
+    if (this.#over || this.responseComplete) return;
+    this.#over = true;
+    this.response.abort();
+    this.#record();
+  }
+
+  #record(): void {
+    const { onResponse, clock, log } = this.#context.options;
+    if (onResponse === undefined) return;
+    const { status, bodyBytes, ended: complete } = this.response;
+    try {
+      onResponse({
+        environ: this.environ,
+        status,
+        bodyBytes,
+        durationMs: clock.now() - this.startedAt,
+        complete,
+      });
+    } catch (err) {
+      log.error('the hook onResponse failed', { err });
+    }
+  }
+
+  /** The server's own keys (see gateway-protocol's Environ). */
+  #extendEnviron(): void {
+    const { environ, response } = this;
+    environ['wsgi.early_hints'] = (headers) => response.sendEarlyHints(headers);
+    environ['highball.send_trailers'] = (trailers) => response.sendTrailers(trailers);
+    environ['highball.signal'] = () => (this.#departure ??= new LazySignal()).signal;
+    if (this.head.chunked)
+      environ['highball.trailers'] = () => (this.input?.consumed && this.#trailers) || [];
+    if (this.offersUpgrade) environ['highball.upgrade'] = () => this.#owner.upgrade(this);
+  }
+}
+
+function isPromise<Value>(value: unknown): value is Promise<Value> {
+  return typeof (value as Promise<Value> | undefined)?.then === 'function';
 }

@@ -1,29 +1,32 @@
 import type { InputStream } from '@highball/gateway-protocol';
+import { ApplicationError, type RequestError } from './errors.ts';
 
 /** What an input stream asks of its connection. */
 export interface InputSource {
-  /** Called before the application waits for the first bytes: the client may wait for 100 Continue. */
-  wanted(): void;
-  /** Called when the buffer is full (true), and when there is room again (false). */
-  hold(full: boolean): void;
+  /** The application waits for bytes: the client may wait for 100 Continue. */
+  onWanted(): void;
+  /** There is room again, after {@link RequestInput.full}. */
+  onRoom(): void;
 }
 
-/** More than this is not kept for an application that reads slowly. */
-const HIGH_WATER_BYTES = 65_536;
-/** Smaller pieces are copied: a view would keep all of the memory that the socket read into. */
-const COPY_BELOW_BYTES = 8192;
+/** More than this is not kept for an application that reads slowly: two reads of a socket, 64 KiB each. */
+const HIGH_WATER_BYTES = 131_072;
+/** What a piece costs beside its bytes: chunks of a byte each must not take a hundred times their size. */
+const PIECE_BYTES = 128;
 const LF = 0x0a;
+const NOTHING = new Uint8Array();
 
 /** The body of a request as the application reads it (PEP 3333, "Input and Error Streams"). */
 export class RequestInput implements InputStream {
   readonly #source: InputSource;
   readonly #chunks: Uint8Array[] = [];
   #buffered = 0;
+  #full = false;
   #ended = false;
+  #discarding = false;
+  #reading = false;
   #error: Error | undefined;
   #wake: (() => void) | undefined;
-  #holding = false;
-  #discarding = false;
   /** Bytes that have come from the client. */
   received = 0;
 
@@ -31,134 +34,176 @@ export class RequestInput implements InputStream {
     this.#source = source;
   }
 
+  /** Whether nothing more should be pushed for now. */
+  get full(): boolean {
+    return this.#full;
+  }
+
   /** Whether the whole body has come. */
   get complete(): boolean {
     return this.#ended;
   }
 
-  /** Whether the client is waited for: the body goes on, and there is room for it. */
-  get waiting(): boolean {
-    return !this.#ended && this.#error === undefined && !this.#holding;
+  /** Whether the application has read all of it. */
+  get consumed(): boolean {
+    return this.#ended && this.#chunks.length === 0;
   }
 
-  /** Takes a piece from the connection. */
+  /** Takes a piece from the connection; it is kept as it is. */
   push(chunk: Uint8Array): void {
     this.received += chunk.length;
     if (this.#discarding) return;
-    this.#chunks.push(chunk.length < COPY_BELOW_BYTES ? Uint8Array.prototype.slice.call(chunk) : chunk);
-    this.#buffered += chunk.length;
-    if (this.#buffered > HIGH_WATER_BYTES && !this.#holding) {
-      this.#holding = true;
-      this.#source.hold(true);
-    }
+    this.#chunks.push(chunk);
+    this.#buffered += chunk.length + PIECE_BYTES;
+    this.#full = this.#buffered > HIGH_WATER_BYTES;
     this.#wake?.();
   }
 
+  /** The body has come to its end. */
   end(): void {
     this.#ended = true;
     this.#wake?.();
   }
 
-  /** Makes this and every further read fail: the rest of the body will not come. */
-  fail(error: Error): void {
-    if (this.#ended) return;
-    this.#error ??= error;
-    this.#chunks.length = 0;
-    this.#buffered = 0;
+  /** The rest of the body will not come: this and every further read fails. */
+  fail(error: RequestError): void {
+    if (this.#error !== undefined || this.#ended) return;
+    this.#error = error;
     this.#wake?.();
   }
 
-  /** Throws away what was not read and what still comes. */
+  /** Throws away what was not read and what still comes: the response is complete. */
   discard(): void {
     this.#discarding = true;
+    this.#error ??= new ApplicationError(
+      'RESPONSE_OVER',
+      'wsgi.input was read after the end of the response',
+    );
     this.#chunks.length = 0;
     this.#took(this.#buffered);
-    this.fail(new Error('the body was read after the end of the response'));
+    this.#wake?.();
   }
 
-  async read(size = -1): Promise<Uint8Array> {
-    const wanted = size < 0 ? Number.POSITIVE_INFINITY : size;
-    const parts: Uint8Array[] = [];
-    let length = 0;
-    while (length < wanted) {
-      const chunk = await this.#next(wanted - length);
-      if (chunk === undefined) break;
-      parts.push(chunk);
-      length += chunk.length;
-    }
-    return join(parts, length);
+  async read(size?: number): Promise<Uint8Array> {
+    const most = limitOf(size);
+    return this.#exclusively(async () => {
+      const parts: Uint8Array[] = [];
+      let length = 0;
+      while (length < most && (await this.#ready())) {
+        const part = this.#take(most - length);
+        parts.push(part);
+        length += part.length;
+      }
+      return join(parts, length);
+    });
   }
 
-  async readline(size = -1): Promise<Uint8Array> {
-    const most = size < 0 ? Number.POSITIVE_INFINITY : size;
-    const parts: Uint8Array[] = [];
-    let length = 0;
-    while (length < most) {
-      const chunk = await this.#next(most - length, true);
-      if (chunk === undefined) break;
-      parts.push(chunk);
-      length += chunk.length;
-      if (chunk[chunk.length - 1] === LF) break;
-    }
-    return join(parts, length);
+  async readline(size?: number): Promise<Uint8Array> {
+    const most = limitOf(size);
+    return this.#exclusively(() => this.#readline(most));
   }
 
-  async readlines(hint = -1): Promise<Uint8Array[]> {
-    const lines: Uint8Array[] = [];
-    let length = 0;
-    while (hint <= 0 || length < hint) {
-      const line = await this.readline();
-      if (line.length === 0) break;
-      lines.push(line);
-      length += line.length;
-    }
-    return lines;
+  async readlines(hint?: number): Promise<Uint8Array[]> {
+    // As file objects have it, 0 is no hint either.
+    const most = limitOf(hint) || Number.POSITIVE_INFINITY;
+    return this.#exclusively(async () => {
+      const lines: Uint8Array[] = [];
+      let length = 0;
+      while (length < most) {
+        const line = await this.#readline(Number.POSITIVE_INFINITY);
+        if (line.length === 0) break;
+        lines.push(line);
+        length += line.length;
+      }
+      return lines;
+    });
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
     for (;;) {
-      const chunk = await this.#next(Number.POSITIVE_INFINITY);
-      if (chunk === undefined) return;
-      yield chunk;
+      const more = await this.#exclusively(() => this.#ready());
+      if (!more) return;
+      yield this.#take(Number.POSITIVE_INFINITY);
     }
   }
 
-  /** The next piece, of at most so many bytes, up to the end of a line if that is asked for. */
-  async #next(most: number, lineWise = false): Promise<Uint8Array | undefined> {
+  async #readline(most: number): Promise<Uint8Array> {
+    const parts: Uint8Array[] = [];
+    let length = 0;
+    while (length < most && (await this.#ready())) {
+      const chunk = this.#chunks[0] as Uint8Array;
+      const line = this.#take(Math.min(most - length, chunk.indexOf(LF) + 1 || chunk.length));
+      parts.push(line);
+      length += line.length;
+      if (line[line.length - 1] === LF) break;
+    }
+    return join(parts, length);
+  }
+
+  /** Two readers at a time would each get pieces of what the other one reads. */
+  async #exclusively<Value>(read: () => Promise<Value>): Promise<Value> {
+    if (this.#reading) {
+      throw new ApplicationError(
+        'CONCURRENT_READ',
+        'wsgi.input is being read already: await one read before the next',
+      );
+    }
+    this.#reading = true;
+    try {
+      return await read();
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  /** Whether there is a piece to take; false at the end of the body. */
+  async #ready(): Promise<boolean> {
     while (this.#chunks.length === 0) {
-      if (this.#error) throw this.#error;
-      if (this.#ended) return undefined;
-      if (this.#wake) throw new Error('wsgi.input is being read already; await one read before the next');
-      this.#source.wanted();
-      await new Promise<void>((resolve) => (this.#wake = resolve)).finally(() => (this.#wake = undefined));
+      if (this.#error !== undefined) throw this.#error;
+      if (this.#ended) return false;
+      this.#source.onWanted();
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+      this.#wake = undefined;
     }
-    const chunk = this.#chunks[0] as Uint8Array;
-    const line = lineWise ? chunk.indexOf(LF) + 1 || chunk.length : chunk.length;
-    const length = Math.min(most, line);
-    if (length === chunk.length) this.#chunks.shift();
-    else this.#chunks[0] = chunk.subarray(length);
-    this.#took(length);
-    return length === chunk.length ? chunk : chunk.subarray(0, length);
+    return true;
   }
 
-  #took(length: number): void {
-    this.#buffered -= length;
-    if (this.#holding && this.#buffered <= HIGH_WATER_BYTES / 2) {
-      this.#holding = false;
-      this.#source.hold(false);
+  #take(most: number): Uint8Array {
+    const chunk = this.#chunks[0] as Uint8Array;
+    if (chunk.length <= most) {
+      this.#chunks.shift();
+      this.#took(chunk.length + PIECE_BYTES);
+      return chunk;
     }
+    this.#chunks[0] = chunk.subarray(most);
+    this.#took(most);
+    return chunk.subarray(0, most);
   }
+
+  #took(bytes: number): void {
+    this.#buffered -= bytes;
+    if (!this.#full || this.#buffered > HIGH_WATER_BYTES / 2) return;
+    this.#full = false;
+    this.#source.onRoom();
+  }
+}
+
+/** The body of a request that has none. */
+export const emptyInput: InputStream = {
+  read: () => Promise.resolve(NOTHING),
+  readline: () => Promise.resolve(NOTHING),
+  readlines: () => Promise.resolve([]),
+  // oxlint-disable-next-line no-empty-function
+  async *[Symbol.asyncIterator]() {},
+};
+
+/** How much a read may return. */
+function limitOf(size: number | undefined): number {
+  if (size === undefined || size < 0) return Number.POSITIVE_INFINITY;
+  if (Number.isInteger(size) || size === Number.POSITIVE_INFINITY) return size;
+  throw new ApplicationError('BAD_READ_SIZE', `wsgi.input reads a whole number of bytes, not ${size}`);
 }
 
 function join(parts: readonly Uint8Array[], length: number): Uint8Array {
-  if (parts.length === 1) return parts[0] as Uint8Array;
-  return Buffer.concat(parts, length);
+  return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts, length);
 }
-
-/** The body of all requests that have none. */
-export const emptyInput: InputStream = {
-  read: () => Promise.resolve(new Uint8Array()),
-  readline: () => Promise.resolve(new Uint8Array()),
-  readlines: () => Promise.resolve([]),
-  async *[Symbol.asyncIterator]() {},
-};

@@ -5,19 +5,21 @@ import {
   serializeLastChunk,
   serializeResponseHead,
 } from '@highball/http-parser';
-import { dateLine } from './date.ts';
-import { isBodiless, readHeaders } from './head.ts';
+import { ApplicationError } from './errors.ts';
 import type { Output } from './output.ts';
+import { checkTrailers, type FieldFacts, isBodiless, readFields } from './response-fields.ts';
+import type { ServerFields } from './server-fields.ts';
 
 /** What a response must know of its request and its connection. */
 export interface ResponseContext {
-  readonly method: string;
-  readonly minorVersion: 0 | 1;
-  /** `Server: …` with its line's end, or nothing. */
-  readonly serverLine: string;
-  /** Asked when the head is written: whether the connection can go on after this response. */
+  readonly head: { readonly method: string; readonly minorVersion: 0 | 1 };
+  readonly serverFields: ServerFields;
+  /** Asked when the head is made: whether the connection can go on after this response. */
   mayPersist(): boolean;
 }
+
+const NO_FACTS: FieldFacts = { contentLength: -1, hasDate: false, hasServer: false, close: false };
+const NO_TRAILERS: HeaderList = [];
 
 /**
  * A response on its way (PEP 3333): begun by start_response, its head sent with the first bytes of the body, its
@@ -26,157 +28,227 @@ export interface ResponseContext {
 export class Response {
   readonly #context: ResponseContext;
   readonly #output: Output;
-  #status: string | undefined;
-  #headers: HeaderList = [];
-  #trailers: HeaderList = [];
-  #chunked = false;
-  #bodiless = false;
-  /** What the head promised; -1 when it promised nothing. */
+  /** The head that start_response was given, without the server's lines. */
+  #begun = '';
+  #facts: FieldFacts = NO_FACTS;
+  #trailers = NO_TRAILERS;
+  #framing: 'length' | 'chunked' | 'close' | 'none' = 'none';
+  /** What Content-Length promised; -1 when nothing was promised. */
   #promised = -1;
   #headSent = false;
-  #persists = false;
-  #aborted = false;
+  #over: 'ended' | 'aborted' | undefined;
+  /** The status that start_response was given; empty before. */
+  status = '';
+  /** Whether the connection may carry another response after this one. Known once the head is sent. */
+  persists = false;
   /** Bytes of the body that were handed to the connection. */
   bodyBytes = 0;
+  /** Called once when nobody takes the answer any more: whoever waits for something puts itself here. */
+  onAbort: (() => void) | undefined;
 
   constructor(context: ResponseContext, output: Output) {
     this.#context = context;
     this.#output = output;
   }
 
-  get status(): string {
-    return this.#status ?? '';
-  }
-
-  get started(): boolean {
-    return this.#status !== undefined;
-  }
-
   get headSent(): boolean {
     return this.#headSent;
   }
 
-  /** Whether the connection may carry another response after this one. Known once the head is sent. */
-  get persists(): boolean {
-    return this.#persists;
+  /** Whether all of it was handed to the connection. */
+  get ended(): boolean {
+    return this.#over === 'ended';
   }
 
-  /** Whether nobody takes the answer any more: what is still written goes nowhere. */
+  /** Whether nobody takes the answer any more: what is still sent goes nowhere. */
   get aborted(): boolean {
-    return this.#aborted;
+    return this.#over === 'aborted';
+  }
+
+  /** Whether nothing of the body is wanted any more: the client is gone, or the response has none. */
+  get satisfied(): boolean {
+    return this.#over !== undefined || (this.#headSent && this.#framing === 'none');
+  }
+
+  /** Whether the client can tell the end of the body only by the connection's. */
+  get untilClose(): boolean {
+    return this.#framing === 'close';
   }
 
   abort(): void {
-    if (this.#aborted) return;
-    this.#aborted = true;
-    this.onAbort();
+    if (this.#over !== undefined) return;
+    this.#over = 'aborted';
+    this.onAbort?.();
   }
-
-  /** Called once when the client leaves; whoever waits for something puts itself here. */
-  onAbort: () => void = () => undefined;
 
   /** `start_response`, as the application gets it. */
   readonly start: StartResponse = (status, headers, error) => {
-    if (error === undefined || error === null) {
-      if (this.#status !== undefined)
-        throw new Error('start_response was called twice; pass the error to replace a response');
-    } else if (this.#headSent) {
-      throw error;
+    const replaces = error !== undefined && error !== null;
+    if (this.#headSent && replaces) throw error;
+    if (this.#over === 'ended')
+      throw new ApplicationError('RESPONSE_OVER', 'start_response after the end of the response');
+    if (this.#begun !== '' && !replaces) {
+      throw new ApplicationError(
+        'START_RESPONSE_TWICE',
+        'start_response was called twice; pass the error to replace a response',
+      );
     }
-    if (typeof status !== 'string' || !Array.isArray(headers)) {
-      throw new TypeError("start_response takes a status like '200 OK' and an array of [name, value] pairs");
-    }
-    this.#status = status;
-    this.#headers = headers;
+    this.#begin(status, headers);
     return this.#write;
   };
 
   /** `write`, as the application gets it from `start_response`. */
   readonly #write: Write = (chunk) => {
-    if (chunk.length === 0) return undefined;
+    if (this.#over === 'ended')
+      throw new ApplicationError('RESPONSE_OVER', 'write after the end of the response');
+    checkChunk(chunk);
     this.send(chunk);
+    this.#output.flush();
     return this.#output.full ? this.#output.drained() : undefined;
   };
 
-  /** Sends fields behind a chunked body. */
+  /** Sends fields behind the body, if it is chunked; other framings have no place for them. */
   sendTrailers(trailers: HeaderList): void {
-    // Checked now, so that the application gets the error and not the end of the response.
+    if (this.#over === 'ended')
+      throw new ApplicationError('RESPONSE_OVER', 'trailers after the end of the response');
+    checkTrailers(trailers);
+    // Serialized now, so that the application gets the error and not the end of the response.
     serializeFields(trailers);
-    this.#trailers.push(...trailers);
+    this.#trailers = [...this.#trailers, ...trailers];
   }
 
   /** Sends 103 Early Hints ahead of the response (RFC 8297); an HTTP/1.0 client gets none. */
   sendEarlyHints(headers: HeaderList): void {
-    if (this.#headSent || this.#aborted || this.#context.minorVersion === 0) return;
-    this.#output.latin1(serializeResponseHead('103 Early Hints', headers));
+    if (readFields('103', headers).contentLength !== -1) {
+      throw new ApplicationError('SERVER_FIELD', 'early hints have no body, and no Content-Length');
+    }
+    const head = serializeResponseHead('103 Early Hints', headers);
+    if (this.#headSent || this.#over !== undefined || this.#context.head.minorVersion === 0) return;
+    this.#output.text(head);
+    this.#output.flush();
   }
 
   /**
    * Sends a piece of the body, and the head before the first one.
    * @param wholeLength - the length of the whole body, where it is known already.
-   * @throws Error when the body is longer than its Content-Length; nothing beyond it is sent.
+   * @throws ApplicationError when the body is longer than promised; nothing of that piece is sent.
    */
   send(chunk: BodyChunk, wholeLength = -1): void {
-    if (this.#aborted) return;
-    const size = typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.byteLength;
+    if (this.#over !== undefined) return;
+    const size = sizeOf(chunk);
+    if (size === 0) return;
     const head = this.#headSent ? '' : this.#head(wholeLength);
-    if (this.#bodiless) {
-      this.#output.latin1(head);
+    if (this.#framing === 'none') {
+      this.#output.text(head);
       return;
     }
-    if (this.#promised !== -1 && this.bodyBytes + size > this.#promised) {
-      throw new Error(`the application sends more than its Content-Length of ${this.#promised} bytes`);
-    }
     this.bodyBytes += size;
-    if (this.#chunked) this.#output.body(head + serializeChunkHead(size), chunk, '\r\n');
-    else this.#output.body(head, chunk, '');
+    if (this.#promised !== -1 && this.bodyBytes > this.#promised) this.#tooLong(head, size);
+    if (this.#framing === 'chunked') this.#output.chunk(head + serializeChunkHead(size), chunk, size, '\r\n');
+    else this.#output.chunk(head, chunk, size, '');
   }
 
   /**
    * Ends the body.
-   * @throws Error when it is shorter than its Content-Length: the connection must be cut.
+   * @throws ApplicationError when it is shorter than promised: the connection must be cut.
    */
   end(): void {
-    if (this.#aborted) return;
-    if (!this.#headSent) this.#output.latin1(this.#head(0));
-    if (this.#bodiless) return;
-    if (this.#promised > this.bodyBytes) {
-      throw new Error(
-        `the application sends ${this.bodyBytes} bytes of its Content-Length of ${this.#promised}`,
-      );
+    if (this.#over !== undefined) return;
+    if (!this.#headSent) this.#output.text(this.#head(0));
+    if (this.#framing === 'length' && this.#promised > this.bodyBytes) {
+      const sent = `${this.bodyBytes} bytes, and Content-Length says ${this.#promised}`;
+      throw new ApplicationError('BODY_TOO_SHORT', `the body has ${sent}`);
     }
-    if (this.#chunked) this.#output.latin1(serializeLastChunk(this.#trailers));
+    this.#over = 'ended';
+    if (this.#framing === 'chunked') this.#output.text(serializeLastChunk(this.#trailers));
   }
 
-  /** The head, with the fields that are the server's (RFC 9110 §6.6.1, §10.2.4; RFC 9112 §6, §9.3). */
-  #head(wholeLength: number): string {
-    if (this.#status === undefined) throw new Error('the application has not called start_response');
-    const { method, minorVersion, serverLine } = this.#context;
-    const facts = readHeaders(this.#status, this.#headers);
-    const noLength = this.#status.startsWith('204') || this.#status.startsWith('1');
-    const headers = noLength && facts.contentLength !== -1 ? withoutLength(this.#headers) : this.#headers;
-    this.#bodiless = isBodiless(method, this.#status);
-    let lines = (facts.hasDate ? '' : dateLine()) + (facts.hasServer ? '' : serverLine);
-    let persists = !facts.close && this.#context.mayPersist();
-    if (facts.contentLength !== -1) {
-      this.#promised = facts.contentLength;
-    } else if (wholeLength !== -1 && !this.#bodiless && this.#trailers.length === 0) {
-      this.#promised = wholeLength;
-      lines += `Content-Length: ${wholeLength}\r\n`;
-    } else if (!this.#bodiless && minorVersion === 1) {
-      this.#chunked = true;
-      lines += 'Transfer-Encoding: chunked\r\n';
-    } else if (!this.#bodiless) {
-      // An HTTP/1.0 client can tell the end only by the connection's.
-      persists = false;
+  #begin(status: string, headers: HeaderList): void {
+    if (typeof status !== 'string' || status.startsWith('1')) {
+      const mend =
+        "early hints and upgrades have callables of their own in environ; start_response takes '200 OK'";
+      throw new ApplicationError('BAD_STATUS', `${status} is no final status: ${mend}`);
     }
-    if (!persists && !facts.close) lines += 'Connection: close\r\n';
-    else if (persists && minorVersion === 0) lines += 'Connection: keep-alive\r\n';
-    const head = serializeResponseHead(this.#status, headers, lines);
-    this.#headSent = true;
-    this.#persists = persists;
-    return head;
+    if (!Array.isArray(headers))
+      throw new ApplicationError('BAD_HEADERS', 'headers are an array of [name, value] pairs');
+    const facts = readFields(status, headers);
+    // RFC 9110 §8.6: a 204 has no Content-Length.
+    const drop = facts.contentLength !== -1 && status.startsWith('204');
+    this.#begun = serializeResponseHead(status, drop ? withoutLength(headers) : headers);
+    this.#facts = facts;
+    this.status = status;
   }
+
+  /** The head with the server's fields (RFC 9110 §6.6.1, §10.2.4; RFC 9112 §6, §9.3). */
+  #head(wholeLength: number): string {
+    if (this.#begun === '')
+      throw new ApplicationError('NO_START_RESPONSE', 'the application has not called start_response');
+    const { head: { method, minorVersion }, serverFields } = this.#context; // prettier-ignore
+    const { contentLength, hasDate, hasServer, close } = this.#facts;
+    if (
+      wholeLength !== -1 &&
+      contentLength !== -1 &&
+      contentLength !== wholeLength &&
+      !isBodiless(method, this.status)
+    ) {
+      const code = wholeLength > contentLength ? 'BODY_TOO_LONG' : 'BODY_TOO_SHORT';
+      throw new ApplicationError(
+        code,
+        `the body has ${wholeLength} bytes, and Content-Length says ${contentLength}`,
+      );
+    }
+    let lines = serverFields.lines(hasDate, hasServer) + this.#frame(wholeLength);
+    this.persists = !close && this.#framing !== 'close' && this.#context.mayPersist();
+    if (!this.persists && !close) lines += 'Connection: close\r\n';
+    else if (this.persists && minorVersion === 0) lines += 'Connection: keep-alive\r\n';
+    this.#headSent = true;
+    return `${this.#begun.slice(0, -2)}${lines}\r\n`;
+  }
+
+  /** Decides how the end of the body is told; returns the line that says so. */
+  #frame(wholeLength: number): string {
+    const { method, minorVersion } = this.#context.head;
+    this.#promised = this.#facts.contentLength;
+    if (isBodiless(method, this.status)) {
+      this.#framing = 'none';
+      // What GET would have said, where that is known (RFC 9110 §9.3.2).
+      const known = method === 'HEAD' && this.#promised === -1 && wholeLength > 0;
+      return known ? `Content-Length: ${wholeLength}\r\n` : '';
+    }
+    this.#framing = 'length';
+    if (this.#promised !== -1) return '';
+    if (wholeLength !== -1 && this.#trailers.length === 0) {
+      this.#promised = wholeLength;
+      return `Content-Length: ${wholeLength}\r\n`;
+    }
+    this.#framing = minorVersion === 1 ? 'chunked' : 'close';
+    return minorVersion === 1 ? 'Transfer-Encoding: chunked\r\n' : '';
+  }
+
+  #tooLong(head: string, size: number): never {
+    this.bodyBytes -= size;
+    // Not a byte has left: the server can still say 500.
+    if (head !== '') this.#headSent = false;
+    throw new ApplicationError(
+      'BODY_TOO_LONG',
+      `the body has more bytes than Content-Length says: ${this.#promised}`,
+    );
+  }
+}
+
+/** @throws ApplicationError when a piece of a body is none. */
+export function checkChunk(chunk: unknown): asserts chunk is BodyChunk {
+  if (typeof chunk === 'string' || chunk instanceof Uint8Array) return;
+  const kind = chunk === null ? 'null' : typeof chunk;
+  throw new ApplicationError(
+    'BAD_CHUNK',
+    `a piece of a body is a string or a Uint8Array, not ${kind}; encode it first`,
+  );
+}
+
+/** Bytes of a piece, a string as UTF-8. */
+export function sizeOf(chunk: BodyChunk): number {
+  return typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.byteLength;
 }
 
 function withoutLength(headers: HeaderList): HeaderList {

@@ -1,99 +1,117 @@
-import { type BodyChunk, closeBody, isAsyncBody, type ResponseBody } from '@highball/gateway-protocol';
+import { type BodyChunk, isAsyncBody, type ResponseBody } from '@highball/gateway-protocol';
+import { ApplicationError } from './errors.ts';
 import type { Output } from './output.ts';
-import type { Response } from './response.ts';
+import { checkChunk, type Response, sizeOf } from './response.ts';
+
+/**
+ * So much of a body is sent at a stretch; then the other connections have their turn. A client that is fast enough
+ * would otherwise have the loop for itself, since its writes never wait.
+ */
+const TURN_BYTES = 262_144;
+/** What a piece costs beside its bytes. */
+const PIECE_BYTES = 256;
 
 /**
  * Sends a body to its end. Synchronous as long as the body is and the client keeps up: then nothing is returned;
- * otherwise a promise. `close` of the body is called in the end, whatever happens.
- * @throws whatever the body throws, and Response's errors.
+ * otherwise a promise.
+ * @throws ApplicationError when the body is none; what the body throws; and Response's errors.
  */
 export function sendBody(body: ResponseBody, response: Response, output: Output): void | Promise<void> {
-  if (typeof body === 'string') return sendArray([body], response);
-  if (!isBody(body)) throw notABody(body);
-  if (isAsyncBody(body)) return sendAsync(body, response, output);
-  if (Array.isArray(body) && body.length <= 1 && !('close' in body)) return sendArray(body, response);
-  return sendIterable(body as Iterable<BodyChunk>, response, output);
+  if (typeof body === 'string') return sendArray([body], response, output);
+  if (Array.isArray(body)) return sendArray(body as BodyChunk[], response, output);
+  checkBody(body);
+  if (isAsyncBody(body)) return sendAsync(body[Symbol.asyncIterator](), response, output);
+  return sendIterator((body as Iterable<BodyChunk>)[Symbol.iterator](), response, output);
 }
 
-/** The usual body: one piece, its length known. */
-function sendArray(body: readonly BodyChunk[], response: Response): void {
-  const [chunk] = body;
-  if (chunk !== undefined) checkChunk(chunk);
-  if (chunk !== undefined && chunk.length > 0) response.send(chunk, byteLength(chunk));
-  response.end();
-}
-
-function sendIterable(body: Iterable<BodyChunk>, response: Response, output: Output): void | Promise<void> {
-  const wholeLength = Array.isArray(body)
-    ? (body as BodyChunk[]).reduce((sum, chunk) => sum + byteLength(chunk), 0)
-    : -1;
-  const iterator = body[Symbol.iterator]();
-  let waiting = false;
-  try {
-    for (;;) {
-      const { done, value } = iterator.next();
-      if (done) break;
-      checkChunk(value);
-      if (value.length > 0) response.send(value, wholeLength);
-      if (response.aborted) break;
-      if (output.full) {
-        waiting = true;
-        return sendSlowly(body, iterator, response, output, wholeLength);
-      }
-    }
-    response.end();
-  } catch (error) {
-    iterator.return?.();
-    throw error;
-  } finally {
-    if (!waiting) void closeBody(body);
+/** The usual body: all of it is there, so its length is known. */
+function sendArray(chunks: readonly BodyChunk[], response: Response, output: Output): void | Promise<void> {
+  let wholeLength = 0;
+  for (const chunk of chunks) {
+    checkChunk(chunk);
+    wholeLength += sizeOf(chunk);
   }
+  for (let i = 0; i < chunks.length; i++) {
+    response.send(chunks[i] as BodyChunk, wholeLength);
+    if (output.full && i + 1 < chunks.length)
+      return sendSlowly(chunks.slice(i + 1).values(), response, output);
+  }
+  response.end();
   return undefined;
 }
 
-/** Goes on with a synchronous body whose client does not keep up. */
-async function sendSlowly(
-  body: Iterable<BodyChunk>,
+function sendIterator(
   iterator: Iterator<BodyChunk>,
   response: Response,
   output: Output,
-  wholeLength: number,
-): Promise<void> {
-  try {
-    await output.drained();
-    while (!response.aborted) {
-      const { done, value } = iterator.next();
-      if (done) break;
-      checkChunk(value);
-      if (value.length > 0) response.send(value, wholeLength);
-      if (output.full) await output.drained();
-    }
-    response.end();
-  } catch (error) {
-    iterator.return?.();
-    throw error;
-  } finally {
-    await closeBody(body);
-  }
+): void | Promise<void> {
+  if (!sendSome(iterator, response, output)) return sendSlowly(iterator, response, output);
+  response.end();
+  return undefined;
 }
 
-async function sendAsync(body: AsyncIterable<BodyChunk>, response: Response, output: Output): Promise<void> {
-  const iterator = body[Symbol.asyncIterator]();
-  let finished = false;
-  try {
-    for (;;) {
-      const { done, value } = await nextOrGone(iterator, response);
-      if (done) break;
-      checkChunk(value);
-      if (value.length > 0) response.send(value);
-      if (output.full) await output.drained();
-    }
-    finished = !response.aborted;
-    response.end();
-  } finally {
-    if (!finished) iterator.return?.().catch(() => undefined);
-    await closeBody(body);
+async function sendSlowly(iterator: Iterator<BodyChunk>, response: Response, output: Output): Promise<void> {
+  do {
+    await (output.full ? output.drained() : nextTurn());
+  } while (!sendSome(iterator, response, output));
+  response.end();
+}
+
+/**
+ * Sends what may be sent at a stretch; says whether that was all. Each piece leaves before the next is asked for
+ * (PEP 3333, "Buffering and Streaming"): it may take its time.
+ */
+function sendSome(iterator: Iterator<BodyChunk>, response: Response, output: Output): boolean {
+  if (response.aborted) {
+    iterator.return?.();
+    return true;
   }
+  for (let budget = TURN_BYTES; budget > 0 && !output.full;) {
+    const { done, value } = iterator.next();
+    if (done) return true;
+    try {
+      budget -= sendPiece(value, response) + PIECE_BYTES;
+      output.flush();
+    } catch (error) {
+      iterator.return?.();
+      throw error;
+    }
+    if (response.satisfied) {
+      iterator.return?.();
+      return true;
+    }
+  }
+  return false;
+}
+
+async function sendAsync(
+  iterator: AsyncIterator<BodyChunk>,
+  response: Response,
+  output: Output,
+): Promise<void> {
+  let budget = TURN_BYTES;
+  for (;;) {
+    const { done, value } = await nextOrGone(iterator, response);
+    if (done) break;
+    try {
+      budget -= sendPiece(value, response) + PIECE_BYTES;
+    } catch (error) {
+      void abandon(iterator);
+      throw error;
+    }
+    if (response.satisfied) break;
+    if (output.full) await output.drained();
+    else if (budget <= 0) await nextTurn();
+    if (budget <= 0) budget = TURN_BYTES;
+  }
+  if (response.satisfied) void abandon(iterator);
+  response.end();
+}
+
+function sendPiece(chunk: unknown, response: Response): number {
+  checkChunk(chunk);
+  response.send(chunk);
+  return chunk.length;
 }
 
 /** The next piece, or the end as soon as the client leaves: the piece may never come. */
@@ -104,35 +122,34 @@ function nextOrGone(
   return new Promise((resolve, reject) => {
     response.onAbort = () => resolve({ done: true, value: undefined });
     if (response.aborted) response.onAbort();
-    iterator.next().then(resolve, reject);
+    else iterator.next().then(resolve, reject);
   });
 }
 
-function byteLength(chunk: BodyChunk): number {
-  return typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.byteLength;
+/** Tells an iterator that nobody asks it again. It is not waited for: it may be busy with a piece that never comes. */
+async function abandon(iterator: AsyncIterator<BodyChunk>): Promise<void> {
+  try {
+    await iterator.return?.();
+  } catch {
+    // Nobody is left to be told.
+  }
 }
 
-function checkChunk(chunk: unknown): asserts chunk is BodyChunk {
-  if (typeof chunk === 'string' || chunk instanceof Uint8Array) return;
-  throw new TypeError(`a body's pieces are strings and Uint8Arrays, not ${describe(chunk)}; encode it first`);
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
-function isBody(body: unknown): boolean {
-  if (typeof body !== 'object' || body === null || body instanceof Uint8Array) return false;
-  return Symbol.iterator in body || Symbol.asyncIterator in body;
-}
-
-function notABody(body: unknown): TypeError {
-  return new TypeError(
-    `the application returned ${describe(body)}; return an iterable of strings or Uint8Arrays, as in ['Hello']`,
-  );
-}
-
-function describe(value: unknown): string {
-  if (value instanceof Uint8Array) return 'a Uint8Array';
-  return value === null
-    ? 'null'
-    : typeof value === 'object'
-      ? `a ${value.constructor?.name ?? 'object'}`
-      : typeof value;
+/** @throws ApplicationError with the mend, when an application returned something else than a body. */
+function checkBody(body: unknown): void {
+  const mend = "return an iterable of strings or Uint8Arrays, as in ['Hello']";
+  if (body instanceof Uint8Array) {
+    throw new ApplicationError(
+      'BAD_BODY',
+      `the application returned a Uint8Array, which iterates as numbers; ${mend}`,
+    );
+  }
+  if (typeof body === 'object' && body !== null && (Symbol.iterator in body || Symbol.asyncIterator in body))
+    return;
+  const kind = body === null ? 'null' : typeof body;
+  throw new ApplicationError('BAD_BODY', `the application returned ${kind}; ${mend}`);
 }

@@ -1,44 +1,27 @@
-import {
-  type AddressTest,
-  compileAddresses,
-  type ConnectionFacts,
-  createEnvironBuilder,
-} from '@highball/environ';
+import { compileAddresses, type ConnectionFacts, createEnvironBuilder } from '@highball/environ';
 import type { Application } from '@highball/gateway-protocol';
-import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { Acceptor, type AcceptorOwner, type ListeningAddress, type ListenTarget } from './acceptor.ts';
 import { Connection } from './connection.ts';
+import type { WorkerContext } from './context.ts';
 import { createErrorStream } from './error-stream.ts';
-import { resolveOptions, type WorkerOptions } from './options.ts';
-import { readProxyHeader } from './proxied.ts';
-import type { Shared } from './shared.ts';
-
-/** Where to listen: an inherited descriptor, a TCP address, or the path of a Unix socket. */
-export type ListenTarget =
-  | { readonly fd: number }
-  | { readonly port: number; readonly host?: string }
-  | { readonly path: string };
-
-/** What a worker is doing at the moment. */
-export interface WorkerStats {
-  /** Open connections, idle ones too. */
-  connections: number;
-  /** Connections that wait because `workerConnections` are open. */
-  waiting: number;
-  /** Requests under way. */
-  active: number;
-  /** Requests since the start. */
-  requests: number;
-  /** The requests under way that began first. */
-  current: { method: string; uri: string; seconds: number }[];
-}
+import { type ResolvedOptions, resolveOptions, type WorkerOptions } from './options.ts';
+import { ProxyPrelude } from './proxy-prelude.ts';
+import { ServerFields } from './server-fields.ts';
+import { collectStats, type WorkerStats } from './stats.ts';
+import { DRAIN_PERIOD_MS, Sweeper, sweepPeriod } from './sweeper.ts';
 
 /** Serves one application on any number of sockets. */
 export interface Worker {
-  /** Starts to accept; may be called several times. @returns the port that was bound, or 0 on a Unix socket. */
-  listen(target: ListenTarget): Promise<number>;
   /**
-   * Stops without losing anything: what the kernel has accepted is served, the last response of each connection
-   * says `Connection: close`, idle ones are kept for a moment. @param graceMs - then the rest is cut off.
+   * Starts to accept; may be called several times.
+   * @throws the error of the system: EADDRINUSE, EACCES…
+   */
+  listen(target: ListenTarget): Promise<ListeningAddress>;
+  /**
+   * Stops without losing anything: connections that had come are served, every response from now on says
+   * `Connection: close`, and idle connections are kept for a moment. Resolves when all are gone.
+   * @param graceMs - after so long the rest is cut off. @default 30_000 (gunicorn's graceful_timeout)
    */
   drain(graceMs?: number): Promise<void>;
   /** Stops at once. */
@@ -46,187 +29,161 @@ export interface Worker {
   stats(): WorkerStats;
 }
 
-/** How often deadlines are looked at. */
-const SWEEP_MS = 1000;
-/** While draining; somebody waits for it. */
-const DRAIN_SWEEP_MS = 100;
-/** Connections that may wait for a free place; beyond it new ones are cut off. */
-const MAX_WAITING = 2048;
+/** gunicorn's graceful_timeout. */
 const GRACE_MS = 30_000;
-const MAX_CURRENT = 10;
 
-/** Makes a worker for an application; it listens nowhere yet. */
+/**
+ * Makes a worker for an application; it listens nowhere yet.
+ * @throws WorkerOptionError, EnvironOptionError, LocalProtocolError when an option makes no sense.
+ */
 export function createWorker(app: Application, options: WorkerOptions = {}): Worker {
-  return new AsyncWorker(app, options);
+  return new AsyncWorker(app, resolveOptions(options));
 }
 
-class AsyncWorker implements Worker {
-  readonly #shared: Shared;
-  readonly #servers: Server[] = [];
+class AsyncWorker implements Worker, AcceptorOwner {
+  readonly #options: ResolvedOptions;
+  readonly #acceptor: Acceptor;
   readonly #connections = new Set<Connection>();
-  /** Accepted, but more than may be served at a time. */
-  readonly #waiting: Socket[] = [];
+  /** Connections that applications have taken over; they count, but are not looked after any more. */
   readonly #handedOver = new Set<Socket>();
-  readonly #isProxy: AddressTest;
-  #sweeper: NodeJS.Timeout | undefined;
-  #sweptAt: number;
-  #allGone: (() => void) | undefined;
+  readonly #sweeper: Sweeper;
+  readonly #context: WorkerContext;
+  #requests = 0;
+  #drainingSince: number | undefined;
+  #draining: Promise<void> | undefined;
+  #onEmpty: (() => void) | undefined;
 
-  constructor(app: Application, options: WorkerOptions) {
-    const resolved = resolveOptions(options);
-    this.#shared = {
-      app,
-      options: resolved,
-      log: resolved.log,
-      buildEnviron: createEnvironBuilder(resolved.environ),
-      errorStream: createErrorStream(resolved.log),
-      serverLine: resolved.serverName === false ? '' : `Server: ${resolved.serverName}\r\n`,
-      draining: false,
-      requests: 0,
-      forget: (connection) => this.#forget(connection),
-      release: (connection, socket) => this.#handOver(connection, socket),
-    };
-    this.#isProxy = compileAddresses(resolved.proxyAllowIps);
-    this.#sweptAt = resolved.now();
+  constructor(app: Application, options: ResolvedOptions) {
+    this.#options = options;
+    this.#acceptor = new Acceptor(this, options.log);
+    this.#sweeper = new Sweeper(options.clock, this.#connections);
+    this.#context = this.#makeContext(app);
   }
 
-  async listen(target: ListenTarget): Promise<number> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(target as ListenOptions, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-    server.on('error', (err) => this.#shared.log.error({ err }, 'the listening socket has failed'));
-    this.#servers.push(server);
-    this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
-    const address = server.address();
-    return typeof address === 'object' && address !== null ? address.port : 0;
+  async listen(target: ListenTarget): Promise<ListeningAddress> {
+    const address = await this.#acceptor.listen(target);
+    if (this.#drainingSince === undefined) this.#sweeper.start(sweepPeriod(this.#options));
+    return address;
   }
 
-  async drain(graceMs = GRACE_MS): Promise<void> {
-    this.#shared.draining = true;
-    // What the kernel has accepted by now is taken over in the next turns of the loop.
-    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
-    for (const server of this.#servers) server.close();
-    clearInterval(this.#sweeper);
-    this.#sweeper = setInterval(() => this.#sweep(), DRAIN_SWEEP_MS);
-    const gone = new Promise<void>((resolve) => (this.#allGone = resolve));
-    this.#checkGone();
-    const timer = setTimeout(() => this.#cutOff(), graceMs);
-    await gone;
-    clearTimeout(timer);
-    clearInterval(this.#sweeper);
+  drain(graceMs = GRACE_MS): Promise<void> {
+    this.#draining ??= this.#drain(graceMs);
+    return this.#draining;
   }
 
-  async close(): Promise<void> {
-    this.#shared.draining = true;
-    clearInterval(this.#sweeper);
-    const closed = this.#servers.map((server) => new Promise((resolve) => server.close(resolve)));
+  close(): Promise<void> {
+    this.#drainingSince ??= this.#options.clock.now();
+    this.#acceptor.close();
+    const empty = this.#untilEmpty();
     this.#cutOff();
-    await Promise.all(closed);
+    return empty;
   }
 
   stats(): WorkerStats {
-    const now = this.#shared.options.now();
-    const exchanges = [...this.#connections].flatMap(({ exchange }) => (exchange ? [exchange] : []));
-    return {
-      connections: this.#connections.size,
-      waiting: this.#waiting.length,
-      active: exchanges.length,
-      requests: this.#shared.requests,
-      current: exchanges
-        .toSorted((a, b) => a.startedAt - b.startedAt)
-        .slice(0, MAX_CURRENT)
-        .map(({ head, startedAt }) => ({
-          method: head.method,
-          uri: head.target,
-          seconds: (now - startedAt) / 1000,
-        })),
-    };
-  }
-
-  #accept(socket: Socket): void {
-    if (this.#connections.size < this.#shared.options.workerConnections) {
-      this.#begin(socket);
-      return;
-    }
-    if (this.#waiting.length >= MAX_WAITING) {
-      this.#shared.log.warn({ waiting: MAX_WAITING }, 'too many connections wait: one is cut off');
-      socket.destroy();
-      return;
-    }
-    // Not read from, so that its client's bytes stay in the kernel.
-    socket.on('error', () => undefined);
-    this.#waiting.push(socket);
-  }
-
-  #begin(socket: Socket): void {
-    const facts = connectionFacts(socket);
-    const { proxyProtocol } = this.#shared.options;
-    if (proxyProtocol === 'off') {
-      this.#serve(socket, facts);
-      return;
-    }
-    const policy = { version: proxyProtocol, isAllowed: this.#isProxy };
-    readProxyHeader(socket, facts, policy, (client, rest) => {
-      const connection = this.#serve(socket, client);
-      if (rest.length > 0) connection.receive(rest);
+    return collectStats({
+      connections: this.#connections,
+      handedOver: this.#handedOver.size,
+      waiting: this.#acceptor.waiting,
+      requests: this.#requests,
+      now: this.#options.clock.now(),
     });
   }
 
-  #serve(socket: Socket, facts: ConnectionFacts): Connection {
-    const connection = new Connection(socket, facts, this.#shared);
-    this.#connections.add(connection);
-    return connection;
+  hasRoom(): boolean {
+    return this.#connections.size + this.#handedOver.size < this.#options.workerConnections;
   }
 
-  #forget(connection: Connection): void {
-    this.#connections.delete(connection);
-    while (this.#waiting.length > 0 && this.#connections.size < this.#shared.options.workerConnections) {
-      const next = this.#waiting.shift() as Socket;
-      if (!next.destroyed) this.#begin(next);
-    }
-    this.#checkGone();
+  onConnection(socket: Socket, unix: boolean): void {
+    const facts = connectionFacts(socket, unix);
+    // A client that has gone again before it was accepted has no address, and nothing to be served.
+    if (facts === undefined) socket.destroy();
+    else this.#connections.add(new Connection(socket, facts, this.#context));
   }
 
-  #handOver(connection: Connection, socket: Socket): void {
-    this.#handedOver.add(socket);
-    socket.once('close', () => {
-      this.#handedOver.delete(socket);
-      this.#checkGone();
+  async #drain(graceMs: number): Promise<void> {
+    const { clock } = this.#options;
+    this.#drainingSince = clock.now();
+    this.#sweeper.start(DRAIN_PERIOD_MS);
+    const deadline = clock.now() + graceMs;
+    const stopWatch = clock.every(DRAIN_PERIOD_MS, () => {
+      if (clock.now() >= deadline) this.#cutOff();
     });
-    this.#forget(connection);
+    await this.#acceptor.finish();
+    await this.#untilEmpty();
+    stopWatch();
   }
 
-  #sweep(): void {
-    const now = this.#shared.options.now();
-    const elapsed = now - this.#sweptAt;
-    this.#sweptAt = now;
-    for (const connection of this.#connections) connection.sweep(now, elapsed);
+  #untilEmpty(): Promise<void> {
+    return new Promise((resolve) => {
+      const before = this.#onEmpty;
+      this.#onEmpty = () => {
+        before?.();
+        resolve();
+      };
+      this.#checkEmpty();
+    });
   }
 
-  #checkGone(): void {
-    if (this.#connections.size + this.#waiting.length + this.#handedOver.size === 0) this.#allGone?.();
+  #checkEmpty(): void {
+    const open = this.#connections.size + this.#handedOver.size + this.#acceptor.waiting;
+    if (open > 0 || this.#onEmpty === undefined) return;
+    this.#sweeper.stop();
+    this.#onEmpty();
   }
 
   #cutOff(): void {
-    for (const socket of [...this.#waiting.splice(0), ...this.#handedOver]) socket.destroy();
+    this.#acceptor.close();
     for (const connection of this.#connections) connection.destroy();
-    this.#checkGone();
+    for (const socket of this.#handedOver) socket.destroy();
+  }
+
+  #onClosed(connection: Connection): void {
+    this.#connections.delete(connection);
+    this.#acceptor.onRoom();
+    this.#checkEmpty();
+  }
+
+  #onHandedOver(connection: Connection, socket: Socket): void {
+    this.#connections.delete(connection);
+    this.#handedOver.add(socket);
+    socket.once('close', () => {
+      this.#handedOver.delete(socket);
+      this.#acceptor.onRoom();
+      this.#checkEmpty();
+    });
+  }
+
+  #makeContext(app: Application): WorkerContext {
+    const { environ, log, serverName, proxyProtocol, proxyAllowIps } = this.#options;
+    const isProxy = compileAddresses(proxyAllowIps);
+    const drainingSince = (): number | undefined => this.#drainingSince;
+    return {
+      app,
+      options: this.#options,
+      buildEnviron: createEnvironBuilder(environ),
+      errorStream: createErrorStream(log),
+      serverFields: new ServerFields(serverName),
+      get drainingSince() {
+        return drainingSince();
+      },
+      startPrelude: (facts) =>
+        proxyProtocol === 'off' ? undefined : new ProxyPrelude(facts, proxyProtocol, isProxy),
+      onRequest: () => void this.#requests++,
+      onClosed: (connection) => this.#onClosed(connection),
+      onHandedOver: (connection, socket) => this.#onHandedOver(connection, socket),
+    };
   }
 }
 
-function connectionFacts(socket: Socket): ConnectionFacts {
+function connectionFacts(socket: Socket, unix: boolean): ConnectionFacts | undefined {
   const { remoteAddress, remotePort, localAddress, localPort } = socket;
+  if (!unix && remoteAddress === undefined) return undefined;
   return {
     remoteAddress: remoteAddress ?? '',
     remotePort: remotePort ?? 0,
     localAddress: localAddress ?? '',
     localPort: localPort ?? 0,
     encrypted: (socket as { encrypted?: boolean }).encrypted === true,
-    unix: remoteAddress === undefined,
+    unix,
   };
 }

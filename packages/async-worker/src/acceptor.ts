@@ -1,0 +1,152 @@
+import { once } from 'node:events';
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import { pauseAccepting, resumeAccepting } from './accept-pause.ts';
+import type { Log } from './log.ts';
+
+/** Where to listen: a descriptor that was inherited, a TCP address, or the path of a Unix socket. */
+export type ListenTarget = { readonly backlog?: number } & (
+  | { readonly fd: number }
+  | {
+      readonly port: number;
+      /** @default '127.0.0.1' (gunicorn) */
+      readonly host?: string;
+    }
+  | { readonly path: string }
+);
+
+/** Where a worker listens. */
+export interface ListeningAddress {
+  /** An IP address, or the path of a Unix socket. */
+  readonly address: string;
+  /** 0 for a Unix socket. */
+  readonly port: number;
+}
+
+/** What the acceptor asks of the worker. */
+export interface AcceptorOwner {
+  /** Whether there is room for one more connection. */
+  hasRoom(): boolean;
+  /** @param unix - whether it came over a Unix socket. */
+  onConnection(socket: Socket, unix: boolean): void;
+}
+
+interface Waiting {
+  readonly socket: Socket;
+  readonly unix: boolean;
+}
+
+/** Connections that the kernel keeps until they are accepted: gunicorn's backlog. */
+const BACKLOG = 2048;
+
+/**
+ * Accepts connections, as many as there is room for. Beyond that accepting pauses, so that other workers on the
+ * same socket take what comes; where it cannot be paused, the connections are accepted and wait unread.
+ */
+export class Acceptor {
+  readonly #owner: AcceptorOwner;
+  readonly #log: Log;
+  readonly #servers = new Map<Server, number>();
+  readonly #waiting: Waiting[] = [];
+  #paused = false;
+  #finishing = false;
+  #accepted = 0;
+
+  constructor(owner: AcceptorOwner, log: Log) {
+    this.#owner = owner;
+    this.#log = log;
+  }
+
+  /** Connections that were accepted and wait for room. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Starts to accept. @throws the error of the system: EADDRINUSE, EACCES… */
+  async listen(target: ListenTarget): Promise<ListeningAddress> {
+    const backlog = target.backlog ?? BACKLOG;
+    const server = createServer({ allowHalfOpen: true, noDelay: true });
+    const options: ListenOptions = { ...('port' in target && { host: '127.0.0.1' }), ...target, backlog };
+    server.listen(options);
+    await once(server, 'listening');
+    const address = server.address();
+    const unix = typeof address === 'string' || address === null;
+    server.on('connection', (socket) => this.#accept({ socket, unix }));
+    server.on('error', (err) => this.#log.error('a listening socket has failed', { err }));
+    this.#servers.set(server, backlog);
+    if (this.#paused) pauseAccepting(server);
+    return unix ? { address: address ?? '', port: 0 } : { address: address.address, port: address.port };
+  }
+
+  /** Says that there may be room again. */
+  onRoom(): void {
+    while (this.#waiting.length > 0 && this.#owner.hasRoom()) {
+      const { socket, unix } = this.#waiting.shift() as Waiting;
+      socket.off('close', this.#onWaitingClosed);
+      if (socket.destroyed) continue;
+      socket.resume();
+      this.#owner.onConnection(socket, unix);
+    }
+    if (this.#paused && this.#waiting.length === 0 && this.#owner.hasRoom()) this.#resume();
+  }
+
+  /**
+   * Stops accepting, and leaves nothing behind: what had come before the call, the kernel's queue holds in order,
+   * so it is taken over until the queue is empty, or as much as it can hold has been accepted since. What comes
+   * later is for the other workers on the socket, or meets a closed port.
+   */
+  async finish(): Promise<void> {
+    this.#finishing = true;
+    if (this.#paused) this.#resume();
+    const most = this.#accepted + Math.max(0, ...this.#servers.values());
+    // The loop accepts one connection of each socket a turn.
+    for (let before = -1; before < this.#accepted && this.#accepted < most;) {
+      before = this.#accepted;
+      for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+    }
+    for (const server of this.#servers.keys()) server.close();
+  }
+
+  /** Stops at once: whoever waits is closed. */
+  close(): void {
+    for (const server of this.#servers.keys()) server.close();
+    for (const { socket } of this.#waiting.splice(0)) socket.destroy();
+  }
+
+  #accept(connection: Waiting): void {
+    this.#accepted++;
+    if (this.#waiting.length === 0 && this.#owner.hasRoom())
+      this.#owner.onConnection(connection.socket, connection.unix);
+    else this.#keep(connection);
+    if (!this.#paused && !this.#finishing && !this.#owner.hasRoom()) this.#pause();
+  }
+
+  #keep(connection: Waiting): void {
+    if (this.#waiting.length >= BACKLOG) {
+      this.#log.warn('too many connections wait for room: one is closed', { waiting: this.#waiting.length });
+      connection.socket.destroy();
+      return;
+    }
+    // Not read from, so that its bytes stay in the kernel.
+    connection.socket.pause().on('error', ignore).on('close', this.#onWaitingClosed);
+    this.#waiting.push(connection);
+  }
+
+  readonly #onWaitingClosed = (): void => {
+    const open = this.#waiting.filter(({ socket }) => !socket.destroyed);
+    this.#waiting.splice(0, this.#waiting.length, ...open);
+  };
+
+  #pause(): void {
+    this.#paused = true;
+    for (const server of this.#servers.keys()) pauseAccepting(server);
+  }
+
+  #resume(): void {
+    this.#paused = false;
+    for (const [server, backlog] of this.#servers) resumeAccepting(server, backlog);
+  }
+}
+
+function ignore(): void {
+  // The close that follows is what counts.
+}

@@ -1,0 +1,26 @@
+import type { ConnectionFacts, EnvironBuilder } from '@highball/environ';
+import type { Application, ErrorStream } from '@highball/gateway-protocol';
+import type { Socket } from 'node:net';
+import type { Connection } from './connection.ts';
+import type { ResolvedOptions } from './options.ts';
+import type { ProxyPrelude } from './proxy-prelude.ts';
+import type { ServerFields } from './server-fields.ts';
+
+/** What the connections of one worker have in common. */
+export interface WorkerContext {
+  readonly app: Application;
+  readonly options: ResolvedOptions;
+  readonly buildEnviron: EnvironBuilder;
+  readonly errorStream: ErrorStream;
+  readonly serverFields: ServerFields;
+  /** When the worker began to stop, by its clock; from then on every response is the last of its connection. */
+  readonly drainingSince: number | undefined;
+  /** What a connection must begin with, where it is one of a proxy; undefined where none is expected. */
+  startPrelude(facts: ConnectionFacts): ProxyPrelude | undefined;
+  /** A request has begun. */
+  onRequest(): void;
+  /** A connection is gone. */
+  onClosed(connection: Connection): void;
+  /** A connection was handed over to the application. */
+  onHandedOver(connection: Connection, socket: Socket): void;
+}
