@@ -17,7 +17,7 @@ export function fileNameOf(environ: Environ, prefix: string): FileName {
   if (below === undefined) return { status: 404 };
   const parts = below.split('/').filter((part) => part !== '');
   if (parts.includes('..') || parts.includes('.')) return { status: 400 };
-  return { name: parts.join('/'), isFolder: below.endsWith('/') || below === '' };
+  return { name: parts.join('/'), isFolder: below.endsWith('/') };
 }
 
 /** Whether a part of the name begins with a dot; `.well-known` is there to be read (RFC 8615). */
@@ -35,6 +35,7 @@ function readPath(latin1: string): string | undefined {
 
 function withoutPrefix(path: string, prefix: string): string | undefined {
   if (prefix === '') return path;
-  if (path === prefix) return '/';
+  // Without its slash, as any other folder.
+  if (path === prefix) return '';
   return path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : undefined;
 }
