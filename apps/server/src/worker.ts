@@ -9,6 +9,9 @@ import type { Settings } from './settings.ts';
 import { createSite } from './site/site.ts';
 import { createUpstreams } from './site/upstreams.ts';
 
+/** How often a worker tells its master what it does. */
+const REPORT_MS = 1000;
+
 /** A worker process from its start to its end: joins the master, builds its application, serves, drains. */
 export async function runWorker(): Promise<void> {
   const master = joinMaster();
@@ -36,12 +39,24 @@ async function buildApplication({ source, role }: WorkerPlan, log: Logger): Prom
 
 async function serve(app: Application, master: WorkerSide, settings: Settings, log: Logger): Promise<void> {
   const worker = createWorker(app, workerOptions(settings, log));
-  await Promise.all(master.fds.map((fd) => worker.listen({ fd })));
+  await Promise.all(master.fds.map((fd) => worker.listen({ fd, backlog: master.backlog })));
+  // The master shows it in its status, and in its log if this process blocks.
+  setInterval(() => master.report(worker.stats()), REPORT_MS).unref();
   master.onStop((graceful) => {
     log.debug(worker.stats(), graceful ? 'draining' : 'closing');
     return graceful ? worker.drain(settings.gracefulTimeout * 1000) : worker.close();
   });
   master.ready();
+}
+
+/** The message before the details, as async-worker has it; pino has them the other way round. */
+function workerLog(log: Logger): NonNullable<WorkerOptions['log']> {
+  return {
+    error: (message, details = {}) => log.error(details, message),
+    warn: (message, details = {}) => log.warn(details, message),
+    info: (message, details = {}) => log.info(details, message),
+    debug: (message, details = {}) => log.debug(details, message),
+  };
 }
 
 /** Tells the application which processes serve it. */
@@ -57,7 +72,7 @@ function identify(app: Application, master: WorkerSide, pool: string): Applicati
 
 function workerOptions(settings: Settings, log: Logger): WorkerOptions {
   return {
-    log,
+    log: workerLog(log),
     environ: {
       forwardedAllowIps: settings.forwardedAllowIps,
       headerMap: settings.headerMap,
