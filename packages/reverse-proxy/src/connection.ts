@@ -39,6 +39,8 @@ export class UpstreamConnection implements ResponseHandler {
   #pending: Pending | undefined;
   #keepAlive = true;
   #requestSent = true;
+  /** Whether a byte of the answer to the present request has come. */
+  #answered = false;
   #upgraded = false;
   #requests = 0;
   /** Called when the connection can take another request, and when it is gone. */
@@ -67,6 +69,7 @@ export class UpstreamConnection implements ResponseHandler {
   request(head: string, method: string, complete: boolean, events: RequestEvents): Promise<UpstreamResponse> {
     this.#requests++;
     this.#requestSent = complete;
+    this.#answered = false;
     this.#parser.expect(method);
     this.socket.setTimeout(this.#readTimeoutMs);
     return new Promise((resolve, reject) => {
@@ -134,6 +137,7 @@ export class UpstreamConnection implements ResponseHandler {
       this.socket.destroy();
       return;
     }
+    this.#answered = true;
     try {
       this.#parser.push(bytes);
     } catch (error) {
@@ -182,7 +186,7 @@ export class UpstreamConnection implements ResponseHandler {
     if (pending === undefined) return;
     this.#pending = undefined;
     error.reused = this.reused;
-    error.answered = pending.response !== undefined || !this.#parser.idle;
+    error.answered = this.#answered;
     pending.reject(error);
     pending.response?.body.fail(error);
     pending.onDone(error);

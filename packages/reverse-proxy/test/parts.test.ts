@@ -1,0 +1,80 @@
+import type { Environ } from '@highball/gateway-protocol';
+import { describe, expect, test } from 'vitest';
+import { UpstreamError } from '../src/errors.ts';
+import { parseUpstream } from '../src/index.ts';
+import { decideRetry } from '../src/retry.ts';
+import { requestTarget } from '../src/target.ts';
+
+describe('parseUpstream', () => {
+  test.each([
+    ['http://a:81', { host: 'a', port: 81 }],
+    ['http://a', { host: 'a', port: 80 }],
+    ['http://a/', { host: 'a', port: 80 }],
+    ['http://[::1]:81', { host: '::1', port: 81 }],
+    ['unix:/run/a.sock', { path: '/run/a.sock' }],
+  ])('%s', (text, target) => {
+    expect(parseUpstream(text)).toEqual(target);
+  });
+
+  test.each([
+    '',
+    'a:80',
+    'ftp://a',
+    'http://',
+    'http://a/path',
+    'http://a?b',
+    'http://u@a',
+    'unix:',
+    'unix:run/a',
+    'https://a',
+    'uwsgi://a:1',
+    'fastcgi://a:1',
+  ])('%j is refused by name', (text) => {
+    expect(() => parseUpstream(text)).toThrow(
+      expect.objectContaining({
+        code: 'BAD_UPSTREAM',
+        message: expect.stringContaining(`'${text}'`) as string,
+      }) as Error,
+    );
+  });
+});
+
+describe('the target', () => {
+  const target = (parts: Partial<Environ>): string =>
+    requestTarget({ SCRIPT_NAME: '', PATH_INFO: '', QUERY_STRING: '', ...parts } as Environ);
+
+  test.each([
+    [{ RAW_URI: '/a%2fb?c', PATH_INFO: '/a/b', QUERY_STRING: 'c' }, '/a%2fb?c'],
+    [{ RAW_URI: '/app/a', SCRIPT_NAME: '/app', PATH_INFO: '/a' }, '/app/a'],
+    [{ RAW_URI: '/old', PATH_INFO: '/new' }, '/new'],
+    [{ RAW_URI: '/a?old', PATH_INFO: '/a', QUERY_STRING: 'new' }, '/a?new'],
+    [{ PATH_INFO: '/caf\xc3\xa9 %?#' }, '/caf%C3%A9%20%25%3F%23'],
+    [{ RAW_URI: 'http://a/x?y', PATH_INFO: '/x', QUERY_STRING: 'y' }, '/x?y'],
+    [{ RAW_URI: '*', PATH_INFO: '' }, '*'],
+    [{ PATH_INFO: '' }, '/'],
+    [{ PATH_INFO: '/a\r\nX: 1' }, '/a%0D%0AX:%201'],
+  ])('of %j is %s', (parts, expected) => {
+    expect(target(parts)).toBe(expected);
+  });
+});
+
+describe('retries', () => {
+  const error = (code: 'CONNECT_FAILED' | 'RESET' | 'TIMEOUT' | 'BAD_RESPONSE', state = {}): UpstreamError =>
+    Object.assign(new UpstreamError(code, ''), state);
+  const GET = { method: 'GET', hasBody: false };
+  const POST = { method: 'POST', hasBody: true };
+
+  test.each([
+    [error('CONNECT_FAILED'), POST, 'next-peer'],
+    [error('RESET', { reused: true }), GET, 'fresh-connection'],
+    [error('RESET', { reused: true }), POST, 'give-up'],
+    [error('RESET', { reused: true }), { method: 'POST', hasBody: false }, 'give-up'],
+    [error('RESET', { reused: true }), { method: 'PUT', hasBody: true }, 'give-up'],
+    [error('RESET'), GET, 'next-peer'],
+    [error('RESET', { answered: true }), GET, 'give-up'],
+    [error('TIMEOUT'), GET, 'give-up'],
+    [error('BAD_RESPONSE'), GET, 'give-up'],
+  ])('after %j of %j: %s', (failure, request, decision) => {
+    expect(decideRetry(failure, request)).toBe(decision);
+  });
+});
