@@ -19,8 +19,8 @@ export class HttpError extends Error {
   readonly status: string;
   readonly headers: HeaderList;
 
-  constructor(status: string, message: string, headers: HeaderList = []) {
-    super(message);
+  constructor(status: string, message: string, headers: HeaderList = [], options?: ErrorOptions) {
+    super(message, options);
     this.status = status;
     this.headers = headers;
   }
@@ -85,31 +85,4 @@ export function pathOf(environ: Environ): string {
 
 export function queryOf(environ: Environ): URLSearchParams {
   return new URLSearchParams(environ.QUERY_STRING);
-}
-
-/** Refuses forms that another site sends in the reader's name. */
-export function checkOrigin(environ: Environ): void {
-  const site = environ['HTTP_SEC_FETCH_SITE'];
-  const origin = environ.HTTP_ORIGIN;
-  const own = `${environ['wsgi.url_scheme']}://${environ.HTTP_HOST ?? environ.SERVER_NAME}`;
-  if (
-    (site !== undefined && site !== 'same-origin' && site !== 'none') ||
-    (origin !== undefined && origin !== own)
-  ) {
-    throw new HttpError('403 Forbidden', 'This form was sent from another site.');
-  }
-}
-
-/** Bytes of a form that is no upload. */
-const MAX_FORM_BYTES = 65_536;
-
-/** Reads an ordinary form. @throws HttpError 413, 415 */
-export async function readForm(environ: Environ): Promise<URLSearchParams> {
-  if (!environ.CONTENT_TYPE?.startsWith('application/x-www-form-urlencoded')) {
-    throw new HttpError('415 Unsupported Media Type', 'That is no form.');
-  }
-  const bytes = await environ['wsgi.input'].read(MAX_FORM_BYTES + 1);
-  if (bytes.length > MAX_FORM_BYTES)
-    throw new HttpError('413 Content Too Large', 'That is more than fits into a comment.');
-  return new URLSearchParams(Buffer.from(bytes).toString());
 }

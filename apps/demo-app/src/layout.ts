@@ -3,6 +3,7 @@ import { type Html, html } from './html.ts';
 /** What a page brings along for the frame around it. */
 export interface PageParts {
   title: string;
+  description?: string;
   /** The address that search engines and bookmarks are to use. */
   canonical?: string;
   /** Which entry of the menu is the present one. */
@@ -18,7 +19,7 @@ const MENU = [
 ] as const;
 
 /** The frame around every page. */
-export function layout({ title, canonical, current, query = '', content }: PageParts): Html {
+export function layout({ title, description, canonical, current, query, content }: PageParts): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -28,8 +29,10 @@ export function layout({ title, canonical, current, query = '', content }: PageP
         <title>${title} · The Tall Glass</title>
         <link rel="icon" href="/static/favicon.svg" type="image/svg+xml" />
         <link rel="stylesheet" href="/static/style.css" />
+        ${description !== undefined && html`<meta name="description" content="${description}" />`}
         ${canonical !== undefined && html`<link rel="canonical" href="${canonical}" />`}
         <script src="/static/readers.js" defer></script>
+        <script src="/static/forms.js" defer></script>
       </head>
       <body>
         <a class="skip" href="#content">Skip to the content</a>
@@ -40,7 +43,7 @@ export function layout({ title, canonical, current, query = '', content }: PageP
           <nav aria-label="Main">
             ${MENU.map(
               ([href, label]) =>
-                html`<a href="${href}" ${current === href && html` aria-current="page"`}>${label}</a>`,
+                html`<a href="${href}" ${current === href && html`aria-current="page"`}>${label}</a>`,
             )}
           </nav>
           <form class="search" action="/search" role="search">
@@ -54,7 +57,7 @@ export function layout({ title, canonical, current, query = '', content }: PageP
             A demonstration of Highball: static files, rewriting, balancing and pre-forked workers under one
             command.
           </p>
-          <p class="readers" aria-live="polite"><span class="dot"></span> <span id="readers">…</span></p>
+          <p class="readers" id="readers" hidden></p>
         </footer>
       </body>
     </html> `;

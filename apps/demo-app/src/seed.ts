@@ -6,11 +6,11 @@ export const seedPosts: readonly Omit<Post, 'id'>[] = [
     day: '2026-11-21',
     title: 'A highball, served tall',
     picture: 'glass.svg',
-    text: `A highball is whiskey in a tall glass, with ice and something sparkling. WSGI, the protocol by which Python's servers talk to applications, is pronounced the same way. That is where the name comes from.
+    text: `A highball is whiskey in a tall glass, with ice and something sparkling. WSGI, the protocol by which Python’s servers talk to applications, is pronounced the same way. That is where the name comes from.
 
 What you are reading went through the whole of it. A front worker took your connection, looked at the routes from top to bottom, and found that this page belongs to the application behind. A balancer chose one of two servers. There the request was packed into an environ, the application was called, and this text came back the same way.
 
-Open "About this request" in the menu to see which processes it was, this time.`,
+Open “About this request” in the menu to see which processes it was, this time.`,
   },
   {
     day: '2024-03-08',
@@ -28,7 +28,7 @@ A relay race works like that: for a few steps both runners hold the baton.`,
     picture: 'herd.svg',
     text: `Eight workers sleep on one socket. A single connection arrives. The kernel wakes all eight, one of them gets it, and seven go back to sleep, having achieved nothing but heat.
 
-Kernels have become wiser since, yet the opposite problem has stayed: the worker that is already busy sits in its loop and is quick to say "mine", while the idle ones are still waking up.
+Kernels have become wiser since, yet the opposite problem has stayed: the worker that is already busy sits in its loop and is quick to say “mine”, while the idle ones are still waking up.
 
 A busy worker that hesitates for a few milliseconds before it takes one more connection makes everyone faster, itself included.`,
   },
@@ -38,15 +38,15 @@ A busy worker that hesitates for a few milliseconds before it takes one more con
     picture: 'drawers.svg',
     text: `The fastest request is the one that is never sent. The second fastest is answered with 304 and not a single byte of body.
 
-Everything in between is bookkeeping: a validator that changes exactly when the content does, a promise for how long a copy may be used without asking, and the courage to say "immutable" about a name that has a hash in it.
+Everything in between is bookkeeping: a validator that changes exactly when the content does, a promise for how long a copy may be used without asking, and the courage to say “immutable” about a name that has a hash in it.
 
-Then there is the server's own memory. A small file that ten thousand people want should be read from the disk once.`,
+Then there is the server’s own memory. A small file that ten thousand people want should be read from the disk once.`,
   },
   {
     day: '2010-09-30',
     title: 'Why there is a server in front of the server',
     picture: 'door.svg',
-    text: `An application server is good at one thing: calling your program. It would rather not meet a client that sends one byte a second, or a hundred of them, or somebody who asks for "../../etc/passwd".
+    text: `An application server is good at one thing: calling your program. It would rather not meet a client that sends one byte a second, or a hundred of them, or somebody who asks for “../../etc/passwd”.
 
 So another server stands at the door. It waits for the slow, refuses the rude, hands out files from its own pocket, and lets one clean request at a time through to the kitchen.
 
@@ -58,9 +58,9 @@ From outside there is only one house. Nobody needs to know how many cooks it has
     picture: 'signpost.svg',
     text: `This page has an address that can be read aloud: blogs, 2006, 12, 10. The program behind it has never heard of that address. It knows Blogs, Posts, and three parameters called Year, Month and Day.
 
-Between them stands a rule. A request for the clean address is rewritten into the one that the program understands; a request for the program's own address is redirected to the clean one, so that bookmarks and search engines settle on a single name.
+Between them stands a rule. A request for the clean address is rewritten into the one that the program understands; a request for the program’s own address is redirected to the clean one, so that bookmarks and search engines settle on a single name.
 
-Try it: ask for /Blogs/Posts?Year=2006&Month=12&Day=10 and watch what your browser's address bar says afterwards.`,
+Try it: ask for /Blogs/Posts?Year=2006&Month=12&Day=10 and watch what your browser’s address bar says afterwards.`,
   },
   {
     day: '2003-12-07',

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { seedPosts } from './seed.ts';
+import type { DatabaseSync } from 'node:sqlite';
+import { openDatabase } from './database.ts';
 
 /** A post, as it is shown. */
 export interface Post {
@@ -27,38 +27,23 @@ export interface Comment {
 /** A reader counts as present for so long after the last sign of life. */
 const PRESENCE_SECONDS = 15;
 
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS posts (
-    id INTEGER PRIMARY KEY, day TEXT UNIQUE NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL, picture TEXT NOT NULL
-  );
-  CREATE TABLE IF NOT EXISTS comments (
-    id INTEGER PRIMARY KEY, post INTEGER NOT NULL REFERENCES posts, author TEXT NOT NULL, text TEXT NOT NULL,
-    written_at TEXT NOT NULL
-  );
-  CREATE INDEX IF NOT EXISTS comments_of_post ON comments (post, id);
-  CREATE TABLE IF NOT EXISTS pictures (name TEXT PRIMARY KEY, type TEXT NOT NULL, uploaded_at TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS readers (id TEXT PRIMARY KEY, seen_at REAL NOT NULL);
-`;
+/** What a public form may fill the disk with. Of pictures the oldest give way; a full discussion is closed. */
+const MAX_PICTURES = 100;
+const MAX_COMMENTS = 500;
+const MAX_READERS = 10_000;
 
-/**
- * All that the blog keeps, in one SQLite file. Every worker process opens it; SQLite's write-ahead log lets them
- * read while one writes, and the busy timeout lets writers wait for each other.
- */
+/** All that the blog keeps: one SQLite file, and uploaded pictures beside it. */
 export class Store {
-  /** Where the file is, and uploaded pictures beside it. */
-  readonly folder: string;
+  /** Where pictures are. */
+  readonly pictureFolder: string;
   readonly #database: DatabaseSync;
+  readonly #now: () => number;
 
-  constructor(folder: string) {
-    this.folder = folder;
+  constructor(folder: string, now: () => number = Date.now) {
+    this.#now = now;
+    this.pictureFolder = join(folder, 'pictures');
     mkdirSync(this.pictureFolder, { recursive: true });
-    this.#database = new DatabaseSync(join(folder, 'blog.sqlite'));
-    this.#database.exec('PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;');
-    this.#create();
-  }
-
-  get pictureFolder(): string {
-    return join(this.folder, 'pictures');
+    this.#database = openDatabase(join(folder, 'blog.sqlite'));
   }
 
   /** Posts, the newest first; those of a year or a month (`2006`, `2006-12`), if one is given. */
@@ -70,9 +55,16 @@ export class Store {
     return this.#all<Post>('SELECT * FROM posts WHERE day = ?', day)[0];
   }
 
+  /** The posts before and after a day. */
+  neighbours(day: string): { older: Post | undefined; newer: Post | undefined } {
+    return {
+      older: this.#all<Post>('SELECT * FROM posts WHERE day < ? ORDER BY day DESC LIMIT 1', day)[0],
+      newer: this.#all<Post>('SELECT * FROM posts WHERE day > ? ORDER BY day LIMIT 1', day)[0],
+    };
+  }
+
   /** Posts that have every word somewhere. */
-  search(query: string): Post[] {
-    const words = query.split(/\s+/).filter(Boolean).slice(0, 8);
+  search(words: readonly string[]): Post[] {
     if (words.length === 0) return [];
     const condition = words.map(() => "title || ' ' || text LIKE ? ESCAPE '\\'").join(' AND ');
     const patterns = words.map((word) => `%${word.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`);
@@ -86,23 +78,34 @@ export class Store {
     );
   }
 
-  addComment(post: number, author: string, text: string): void {
-    this.#database
-      .prepare('INSERT INTO comments (post, author, text, written_at) VALUES (?, ?, ?, ?)')
-      .run(post, author, text, new Date().toISOString());
+  /** Returns the number of the new comment, or undefined where there are too many already. */
+  addComment(post: number, author: string, text: string): number | undefined {
+    const { changes, lastInsertRowid } = this.#run(
+      `INSERT INTO comments (post, author, text, written_at) SELECT ?, ?, ?, ?
+        WHERE (SELECT count(*) FROM comments WHERE post = ?) < ?`,
+      post,
+      author,
+      text,
+      new Date(this.#now()).toISOString(),
+      post,
+      MAX_COMMENTS,
+    );
+    return changes === 0 ? undefined : Number(lastInsertRowid);
   }
 
-  addPicture(name: string, type: string): void {
-    this.#database
-      .prepare('INSERT INTO pictures (name, type, uploaded_at) VALUES (?, ?, ?)')
-      .run(name, type, new Date().toISOString());
+  /** Returns the names of older pictures for which there is no room any more. */
+  addPicture(name: string, type: string): string[] {
+    this.#run('INSERT INTO pictures VALUES (?, ?, ?)', name, type, new Date(this.#now()).toISOString());
+    return this.#names(
+      `DELETE FROM pictures WHERE rowid NOT IN (SELECT rowid FROM pictures ORDER BY rowid DESC LIMIT ?)
+        RETURNING name`,
+      MAX_PICTURES,
+    );
   }
 
   /** Names of the latest pictures. */
   pictures(): string[] {
-    return this.#all<{ name: string }>('SELECT name FROM pictures ORDER BY uploaded_at DESC LIMIT 24').map(
-      ({ name }) => name,
-    );
+    return this.#names('SELECT name FROM pictures ORDER BY rowid DESC LIMIT 24');
   }
 
   pictureType(name: string): string | undefined {
@@ -111,9 +114,14 @@ export class Store {
 
   /** Notes that a reader is here, and says how many are. */
   countReaders(reader: string): number {
-    const now = Date.now() / 1000;
-    this.#database.prepare('DELETE FROM readers WHERE seen_at < ?').run(now - PRESENCE_SECONDS);
-    this.#database.prepare('INSERT OR REPLACE INTO readers (id, seen_at) VALUES (?, ?)').run(reader, now);
+    const now = this.#now() / 1000;
+    this.#run('DELETE FROM readers WHERE seen_at < ?', now - PRESENCE_SECONDS);
+    this.#run(
+      'INSERT OR REPLACE INTO readers SELECT ?, ? WHERE (SELECT count(*) FROM readers) < ?',
+      reader,
+      now,
+      MAX_READERS,
+    );
     return this.#all<{ count: number }>('SELECT count(*) AS count FROM readers')[0]?.count ?? 0;
   }
 
@@ -121,18 +129,15 @@ export class Store {
     this.#database.close();
   }
 
-  /** Makes the tables and the first posts, once, whichever process comes first. */
-  #create(): void {
-    this.#database.exec('BEGIN IMMEDIATE');
-    this.#database.exec(SCHEMA);
-    const insert = this.#database.prepare(
-      'INSERT OR IGNORE INTO posts (day, title, text, picture) VALUES (?, ?, ?, ?)',
-    );
-    for (const { day, title, text, picture } of seedPosts) insert.run(day, title, text, picture);
-    this.#database.exec('COMMIT');
+  #names(sql: string, ...values: (string | number)[]): string[] {
+    return this.#all<{ name: string }>(sql, ...values).map(({ name }) => name);
   }
 
   #all<Row>(sql: string, ...values: (string | number)[]): Row[] {
     return this.#database.prepare(sql).all(...values) as Row[];
+  }
+
+  #run(sql: string, ...values: (string | number)[]): ReturnType<ReturnType<DatabaseSync['prepare']>['run']> {
+    return this.#database.prepare(sql).run(...values);
   }
 }

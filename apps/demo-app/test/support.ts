@@ -13,10 +13,13 @@ export interface RequestParts {
   type?: string;
   body?: string | Uint8Array;
   headers?: Record<string, string>;
+  environ?: Partial<Environ>;
 }
 
+export type Client = (request: string, parts?: RequestParts) => Promise<Answer>;
+
 /** Calls the blog as a server does: without one. */
-export function client(folder: string): (request: string, parts?: RequestParts) => Promise<Answer> {
+export function client(folder: string): Client {
   const app = createBlog(folder);
   return async (request, parts = {}) => {
     const answer = { status: 0, headers: new Map<string, string>(), body: '' };
@@ -30,7 +33,7 @@ export function client(folder: string): (request: string, parts?: RequestParts) 
   };
 }
 
-function environOf(request: string, { type, body = '', headers = {} }: RequestParts): Environ {
+function environOf(request: string, { type, body = '', headers = {}, environ }: RequestParts): Environ {
   const [method = 'GET', target = '/'] = request.split(' ');
   const [path = '', query = ''] = target.split('?');
   const fields = Object.entries(headers).map(([name, value]) => [
@@ -55,26 +58,26 @@ function environOf(request: string, { type, body = '', headers = {} }: RequestPa
     'wsgi.multiprocess': true,
     'wsgi.run_once': false,
     ...Object.fromEntries(fields),
+    ...environ,
   };
 }
 
+/** The body of a request, in pieces as a network has them. */
 function inputOf(bytes: Uint8Array): InputStream {
   return {
     read: (size = bytes.length) => Promise.resolve(bytes.subarray(0, size)),
     readline: () => Promise.reject(new Error('not needed here')),
     readlines: () => Promise.reject(new Error('not needed here')),
     async *[Symbol.asyncIterator]() {
-      // In small pieces, as a network has them.
       for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
     },
   };
 }
 
-/** The smallest PNG there is. */
-export const png: Buffer = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
-  'base64',
-);
+/** A form without files. */
+export function form(fields: Record<string, string>): RequestParts {
+  return { type: 'application/x-www-form-urlencoded', body: new URLSearchParams(fields).toString() };
+}
 
 /** A form with one file in it. */
 export function multipart(content: Uint8Array, name = 'a.png'): RequestParts {
@@ -84,3 +87,9 @@ export function multipart(content: Uint8Array, name = 'a.png'): RequestParts {
     body: Buffer.concat([Buffer.from(head), content, Buffer.from('\r\n--xx--\r\n')]),
   };
 }
+
+/** A PNG of one pixel. */
+export const png: Buffer = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
