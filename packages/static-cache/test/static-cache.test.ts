@@ -251,7 +251,10 @@ describe('options', () => {
   test('prefix is not part of the file’s name', async () => {
     const prefixed = make({ prefix: '/static/' });
     expect((await ask(prefixed, 'GET /static/a.txt')).status).toBe(200);
-    expect(await ask(prefixed, 'GET /static')).toMatchObject({ status: 308, headers: { location: './static/' } });
+    expect(await ask(prefixed, 'GET /static')).toMatchObject({
+      status: 308,
+      headers: { location: './static/' },
+    });
     expect((await ask(prefixed, 'GET /a.txt')).status).toBe(404);
     expect((await ask(prefixed, 'GET /statica.txt')).status).toBe(404);
   });
