@@ -13,8 +13,8 @@ function second(command: number, family: number, body: string, length = body.len
   ]);
 }
 
-const V4 = 'c0000201c0000202' + 'dc0401bb';
-const V6 = `20010db8${'0'.repeat(23)}1${'0'.repeat(31)}1` + 'dc0401bb';
+const V4 = 'c0000201c0000202dc0401bb';
+const V6 = `20010db8${'0'.repeat(23)}1${'0'.repeat(31)}1dc0401bb`;
 const source = (address: string): object => ({ source: { address, port: 56_324 } });
 
 describe('headers', () => {

@@ -81,8 +81,4 @@ export class RemoteProtocolError extends HttpParserError {
 /** This side was about to break the protocol: nothing was sent. */
 export class LocalProtocolError extends HttpParserError {
   declare readonly code: LocalErrorCode;
-
-  constructor(code: LocalErrorCode, message: string) {
-    super(code, message);
-  }
 }

@@ -3,7 +3,7 @@ import { ProxyConfigError } from './errors.ts';
 /** Where an upstream listens. */
 export type UpstreamTarget = { readonly host: string; readonly port: number } | { readonly path: string };
 
-const LATER = ['https:', 'uwsgi:', 'fastcgi:', 'scgi:'];
+const LATER: ReadonlySet<string> = new Set(['https:', 'uwsgi:', 'fastcgi:', 'scgi:']);
 
 /**
  * Reads the address of an upstream: `http://host:port` or `unix:/path`.
@@ -17,7 +17,7 @@ export function parseUpstream(text: string): UpstreamTarget {
     return { path };
   }
   const url = URL.parse(text);
-  if (url !== null && LATER.includes(url.protocol)) {
+  if (url !== null && LATER.has(url.protocol)) {
     throw new ProxyConfigError(
       `'${text}': ${url.protocol}// upstreams are not supported yet; use http://HOST:PORT or unix:/PATH`,
     );

@@ -312,16 +312,16 @@ describe('changes', () => {
     const file = join(root, 'replaced.bin');
     await writeFile(file, versions[0] as string);
     const eager = staticCache(root, { validMs: -1 });
-    let replacing = true;
+    const state = { replacing: true };
     const replaced = (async () => {
       for (let i = 1; i <= 20; i++) {
         await writeFile(`${file}.new`, versions[i % 2] as string);
         await rename(`${file}.new`, file);
       }
-      replacing = false;
+      state.replacing = false;
     })();
     let answers = 0;
-    while (replacing) {
+    while (state.replacing) {
       const { status, body } = await ask(eager, 'GET /replaced.bin');
       expect(status).toBe(200);
       expect(versions.includes(body)).toBe(true);

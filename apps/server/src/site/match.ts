@@ -28,7 +28,7 @@ export function createMatcher(match: RouteMatch, place: string): Matcher {
     for (const test of tests) {
       const found = test(environ);
       if (found === undefined) return undefined;
-      if (found !== NOTHING) captures = { ...captures, ...found };
+      if (found !== NOTHING) captures = captures === NOTHING ? found : Object.assign({}, captures, found);
     }
     return captures;
   };
