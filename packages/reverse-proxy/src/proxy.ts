@@ -16,13 +16,7 @@ import { once } from 'node:events';
 import type { UpstreamConnection, UpstreamResponse } from './connection.ts';
 import { UpstreamError } from './errors.ts';
 import { requestFields, responseFields, rewriteLocation } from './fields.ts';
-import {
-  type Logger,
-  type Outcome,
-  type ResolvedOptions,
-  type ReverseProxyOptions,
-  resolveOptions,
-} from './options.ts';
+import { type Outcome, type ResolvedOptions, type ReverseProxyOptions, resolveOptions } from './options.ts';
 import { Pool } from './pool.ts';
 import { decideRetry, RetryBudget } from './retry.ts';
 import { requestTarget } from './target.ts';
@@ -263,5 +257,3 @@ function onceOnly<Argument>(act: (argument: Argument) => void): (argument: Argum
     act(argument);
   };
 }
-
-export type { Logger };
