@@ -15,7 +15,7 @@ const [rounds = 5, seconds = 2] = process.argv.slice(2).map(Number);
 const wrk = findPeer('wrk');
 if (wrk === undefined) throw new Error('this bench needs wrk (Debian: apt-get install wrk)');
 
-const servers = [await startServer('highball'), await startServer(process.env.B ?? 'node-http')];
+const servers = [await startServer('highball'), await startServer('node-http')];
 const results = servers.map(() => ({ rates: [] as number[], costs: [] as number[] }));
 for (let round = 0; round <= rounds; round++) {
   for (const [i, server] of servers.entries()) {

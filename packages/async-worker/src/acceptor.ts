@@ -64,7 +64,7 @@ export class Acceptor {
   /** Starts to accept. @throws the error of the system: EADDRINUSE, EACCES… */
   async listen(target: ListenTarget): Promise<ListeningAddress> {
     const backlog = target.backlog ?? BACKLOG;
-    const server = createServer({ allowHalfOpen: true, noDelay: true });
+    const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true });
     const options: ListenOptions = { ...('port' in target && { host: '127.0.0.1' }), ...target, backlog };
     server.listen(options);
     await once(server, 'listening');
@@ -83,7 +83,6 @@ export class Acceptor {
       const { socket, unix } = this.#waiting.shift() as Waiting;
       socket.off('close', this.#onWaitingClosed);
       if (socket.destroyed) continue;
-      socket.resume();
       this.#owner.onConnection(socket, unix);
     }
     if (this.#paused && this.#waiting.length === 0 && this.#owner.hasRoom()) this.#resume();
@@ -126,8 +125,8 @@ export class Acceptor {
       connection.socket.destroy();
       return;
     }
-    // Not read from, so that its bytes stay in the kernel.
-    connection.socket.pause().on('error', ignore).on('close', this.#onWaitingClosed);
+    // It is not read from: its bytes stay in the kernel.
+    connection.socket.on('error', ignore).on('close', this.#onWaitingClosed);
     this.#waiting.push(connection);
   }
 

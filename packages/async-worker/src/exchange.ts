@@ -189,7 +189,7 @@ export class Exchange implements ResponseContext, InputSource {
   #sendErrorPage(cause: unknown): void {
     const { status, headers, body } = errorPage(500);
     this.response.start(status, headers, cause ?? status);
-    this.response.send(body, body.length);
+    this.response.send(body, body.length, body.length);
     this.response.end();
   }
 

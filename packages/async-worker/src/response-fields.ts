@@ -11,6 +11,14 @@ export interface FieldFacts {
   close: boolean;
 }
 
+/** What most fields say: nothing. */
+export const NO_FACTS: FieldFacts = Object.freeze({
+  contentLength: -1,
+  hasDate: false,
+  hasServer: false,
+  close: false,
+});
+
 /**
  * Fields that belong to the connection and not to the application (PEP 3333, "Other HTTP Features"; RFC 9110
  * §7.6.1). Proxy-Authenticate is none of them here: an application may be a forward proxy.
@@ -32,18 +40,19 @@ const LENGTHS: ReadonlySet<number> = new Set(OF_INTEREST.map((name) => name.leng
  *   and the Upgrade of a 426 (RFC 9110 §15.5.22); and for a Content-Length that is none.
  */
 export function readFields(status: string, headers: HeaderList): FieldFacts {
-  const facts: FieldFacts = { contentLength: -1, hasDate: false, hasServer: false, close: false };
+  let facts = NO_FACTS;
   for (let i = 0; i < headers.length; i++) {
-    const [name, value] = pairAt(headers, i);
-    if (LENGTHS.has(name.length)) note(facts, status, name.toLowerCase(), value);
+    checkPair(headers[i], i);
+    const name = headers[i]![0];
+    if (!LENGTHS.has(name.length)) continue;
+    if (facts === NO_FACTS) facts = { ...NO_FACTS };
+    note(facts, status, name.toLowerCase(), headers[i]![1]);
   }
   return facts;
 }
 
-function pairAt(headers: HeaderList, index: number): readonly [string, string] {
-  const pair: unknown = headers[index];
-  if (Array.isArray(pair) && typeof pair[0] === 'string' && typeof pair[1] === 'string')
-    return pair as [string, string];
+function checkPair(pair: unknown, index: number): void {
+  if (Array.isArray(pair) && typeof pair[0] === 'string' && typeof pair[1] === 'string') return;
   throw new ApplicationError(
     'BAD_HEADERS',
     `header ${index} is no pair of strings; write ['Content-Type', 'text/plain']`,
@@ -81,19 +90,11 @@ function isClose(value: string): boolean {
 }
 
 /** Fields that would change how a message is framed or routed, when they come behind it (RFC 9110 §6.5.1). */
-const NO_TRAILERS: ReadonlySet<string> = new Set([
-  ...HOP_BY_HOP,
-  ...[
-    'connection',
-    'content-encoding',
-    'content-length',
-    'content-range',
-    'content-type',
-    'host',
-    'set-cookie',
-    'trailer',
-  ],
-]);
+const NO_TRAILERS: ReadonlySet<string> = new Set(
+  'connection content-encoding content-length content-range content-type host set-cookie trailer'
+    .split(' ')
+    .concat([...HOP_BY_HOP]),
+);
 
 /** @throws ApplicationError for a field that cannot stand in a trailer section. */
 export function checkTrailers(trailers: HeaderList): void {
@@ -103,9 +104,4 @@ export function checkTrailers(trailers: HeaderList): void {
       'SERVER_FIELD',
       `${wrong[0]} cannot be sent behind a body; send it with the head`,
     );
-}
-
-/** Whether a response has no body whatever the application returns (RFC 9112 §6.3). */
-export function isBodiless(method: string, status: string): boolean {
-  return method === 'HEAD' || status.startsWith('204') || status.startsWith('304');
 }

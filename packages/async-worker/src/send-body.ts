@@ -1,7 +1,8 @@
 import { type BodyChunk, isAsyncBody, type ResponseBody } from '@highball/gateway-protocol';
+import { checkChunk, sizeOf } from './body-chunk.ts';
 import { ApplicationError } from './errors.ts';
 import type { Output } from './output.ts';
-import { checkChunk, type Response, sizeOf } from './response.ts';
+import type { Response } from './response.ts';
 
 /**
  * So much of a body is sent at a stretch; then the other connections have their turn. A client that is fast enough
@@ -17,14 +18,24 @@ const PIECE_BYTES = 256;
  * @throws ApplicationError when the body is none; what the body throws; and Response's errors.
  */
 export function sendBody(body: ResponseBody, response: Response, output: Output): void | Promise<void> {
-  if (typeof body === 'string') return sendArray([body], response, output);
-  if (Array.isArray(body)) return sendArray(body as BodyChunk[], response, output);
+  if (typeof body === 'string') return sendOne(body, response);
+  if (Array.isArray(body)) {
+    return body.length === 1 ? sendOne(body[0], response) : sendArray(body as BodyChunk[], response, output);
+  }
   checkBody(body);
   if (isAsyncBody(body)) return sendAsync(body[Symbol.asyncIterator](), response, output);
   return sendIterator((body as Iterable<BodyChunk>)[Symbol.iterator](), response, output);
 }
 
-/** The usual body: all of it is there, so its length is known. */
+/** The usual body: one piece. */
+function sendOne(chunk: unknown, response: Response): void {
+  checkChunk(chunk);
+  const size = sizeOf(chunk);
+  response.send(chunk, size, size);
+  response.end();
+}
+
+/** All of the body is there, so its length is known. */
 function sendArray(chunks: readonly BodyChunk[], response: Response, output: Output): void | Promise<void> {
   let wholeLength = 0;
   for (const chunk of chunks) {
@@ -32,7 +43,8 @@ function sendArray(chunks: readonly BodyChunk[], response: Response, output: Out
     wholeLength += sizeOf(chunk);
   }
   for (let i = 0; i < chunks.length; i++) {
-    response.send(chunks[i] as BodyChunk, wholeLength);
+    const chunk = chunks[i] as BodyChunk;
+    response.send(chunk, sizeOf(chunk), wholeLength);
     if (output.full && i + 1 < chunks.length)
       return sendSlowly(chunks.slice(i + 1).values(), response, output);
   }
@@ -110,8 +122,9 @@ async function sendAsync(
 
 function sendPiece(chunk: unknown, response: Response): number {
   checkChunk(chunk);
-  response.send(chunk);
-  return chunk.length;
+  const size = sizeOf(chunk);
+  response.send(chunk, size);
+  return size;
 }
 
 /** The next piece, or the end as soon as the client leaves: the piece may never come. */

@@ -24,11 +24,13 @@ export class Wire {
   #lingeringSince = 0;
   #discarded = 0;
 
+  /** @param socket - not read from yet: see `pauseOnConnect`. */
   constructor(socket: Socket, handler: WireHandler) {
     this.#socket = socket;
     this.#handler = handler;
     this.output = new Output(socket);
     socket.on('data', this.#onData).on('end', this.#onEnd).on('error', ignore).on('close', this.#onClose);
+    socket.resume();
   }
 
   get open(): boolean {
