@@ -31,7 +31,7 @@ export function listPeriod(store: Store, period: string): Answer {
   const heading = `Written in ${nameOf(period)}`;
   const content = html`<h1 class="page">${heading}</h1>
     <ol class="cards">
-      ${posts.map((post) => card(post))}
+      ${posts.map((post) => card(post, posts.length === 1))}
     </ol>
     ${years(store.posts())}`;
   return page(layout({ title: heading, canonical: addressOf(period), content }));
