@@ -16,6 +16,12 @@ export interface Settings {
   gracefulTimeout: number;
   /** Seconds an idle connection is kept; should exceed those of a proxy in front. @default 75 */
   keepAlive: number;
+  /** Seconds in which a request head must be complete. @default 20 */
+  headTimeout: number;
+  /** Seconds by which a request body may fall behind its least rate of 500 bytes a second. @default 20 */
+  bodyTimeout: number;
+  /** Seconds in which a request must be answered; 0 never. @default 0 */
+  requestTimeout: number;
   /** Connections a worker holds at the same time; beyond it they wait. @default 1000 */
   workerConnections: number;
   /** Bytes of a request line. @default 8190 */
@@ -28,6 +34,10 @@ export interface Settings {
   limitRequestBody: number;
   /** Peers whose Forwarded and X-Forwarded-* are believed (CIDR; `*` is all). @default 127.0.0.1, ::1 */
   forwardedAllowIps: string[];
+  /** Whether connections begin with a header of the PROXY protocol. @default 'off' */
+  proxyProtocol: 'off' | 'v1' | 'v2' | 'auto';
+  /** The peers that may, and then must, send one (CIDR; `*` is all). @default 127.0.0.1, ::1 */
+  proxyAllowIps: string[];
   /** What becomes of field names with an underscore. @default 'drop' */
   headerMap: 'drop' | 'refuse' | 'dangerous';
   /** How much is logged. @default 'info' */
@@ -121,6 +131,27 @@ export const settings: { readonly [Name in keyof Settings]: Setting<Settings[Nam
     schema: number(1, 86_400),
     default: 75,
   },
+  headTimeout: {
+    flag: '--head-timeout <seconds>',
+    help: 'a request head must be complete within this time',
+    expects: 'seconds, from 1 to 3600',
+    schema: number(1, 3600),
+    default: 20,
+  },
+  bodyTimeout: {
+    flag: '--body-timeout <seconds>',
+    help: 'a request body may fall so far behind 500 bytes a second',
+    expects: 'seconds, from 1 to 3600',
+    schema: number(1, 3600),
+    default: 20,
+  },
+  requestTimeout: {
+    flag: '--request-timeout <seconds>',
+    help: 'a request must be answered within this time; 0 is never',
+    expects: 'seconds, from 0 to 86400',
+    schema: number(0, 86_400),
+    default: 0,
+  },
   workerConnections: {
     flag: '--worker-connections <count>',
     help: 'connections a worker holds at the same time',
@@ -160,6 +191,20 @@ export const settings: { readonly [Name in keyof Settings]: Setting<Settings[Nam
     flag: '--forwarded-allow-ips <cidr...>',
     env: ['FORWARDED_ALLOW_IPS'],
     help: 'peers whose Forwarded and X-Forwarded-* fields are believed',
+    expects: "addresses or networks (10.0.0.0/8), or '*'",
+    schema: list,
+    default: ['127.0.0.1', '::1'],
+  },
+  proxyProtocol: {
+    flag: '--proxy-protocol <version>',
+    help: 'connections begin with a PROXY header: off, v1, v2 or auto',
+    expects: 'off, v1, v2 or auto',
+    schema: oneOf(['off', 'v1', 'v2', 'auto']),
+    default: 'off',
+  },
+  proxyAllowIps: {
+    flag: '--proxy-allow-ips <cidr...>',
+    help: 'peers that may, and then must, send one',
     expects: "addresses or networks (10.0.0.0/8), or '*'",
     schema: list,
     default: ['127.0.0.1', '::1'],

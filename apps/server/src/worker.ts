@@ -79,6 +79,11 @@ function workerOptions(settings: Settings, log: Logger): WorkerOptions {
       multiprocess: settings.workers !== 1,
     },
     keepAliveTimeoutMs: settings.keepAlive * 1000,
+    headTimeoutMs: settings.headTimeout * 1000,
+    bodyGraceMs: settings.bodyTimeout * 1000,
+    requestTimeoutMs: settings.requestTimeout * 1000,
+    proxyProtocol: settings.proxyProtocol,
+    proxyAllowIps: settings.proxyAllowIps,
     workerConnections: settings.workerConnections,
     maxBodyBytes: settings.limitRequestBody || Number.POSITIVE_INFINITY,
     parser: {
