@@ -1,5 +1,16 @@
+export { Connection } from './connection.ts';
 export { HttpParserError, LocalProtocolError, RemoteProtocolError } from './errors.ts';
 export type { LocalErrorCode, RemoteErrorCode } from './errors.ts';
+export { NEED_DATA, PAUSED } from './events.ts';
+export type {
+  ConnectionClosed,
+  Data,
+  EndOfMessage,
+  Event,
+  InformationalResponse,
+  Request,
+  Response,
+} from './events.ts';
 export { isHost, isToken } from './grammar.ts';
 export type { ParserOptions } from './options.ts';
 export { RequestParser } from './request-parser.ts';
@@ -14,3 +25,4 @@ export {
   serializeResponseHead,
 } from './serializer.ts';
 export type { FieldPairs } from './serializer.ts';
+export type { Role, State } from './state.ts';
