@@ -68,6 +68,7 @@ export class Connection implements RequestHandler, ExchangeOwner, WireHandler, W
 
   /** Closes at once. */
   destroy(): void {
+    this.#exchange?.lose(new RequestError('CLIENT_GONE', 'the connection was closed'));
     this.#wire.destroy();
   }
 
@@ -252,7 +253,7 @@ export class Connection implements RequestHandler, ExchangeOwner, WireHandler, W
 
   #expire(expiry: Expiry): void {
     if (expiry === 'idle') this.#finish();
-    else if (expiry === 'write') this.#wire.destroy();
+    else if (expiry === 'write') this.destroy();
     else if (expiry === 'head')
       this.#answer(408, new RequestError('CLIENT_GONE', 'the head has taken too long'));
     else if (expiry === 'body')

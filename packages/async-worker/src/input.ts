@@ -89,8 +89,9 @@ export class RequestInput implements InputStream {
     return this.#exclusively(async () => {
       const parts: Uint8Array[] = [];
       let length = 0;
-      while (length < most && (await this.#ready())) {
-        const part = this.#take(most - length);
+      while (length < most) {
+        const part = await this.#next(most - length);
+        if (part === undefined) break;
         parts.push(part);
         length += part.length;
       }
@@ -121,18 +122,18 @@ export class RequestInput implements InputStream {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
     for (;;) {
-      const more = await this.#exclusively(() => this.#ready());
-      if (!more) return;
-      yield this.#take(Number.POSITIVE_INFINITY);
+      const chunk = await this.#exclusively(() => this.#next(Number.POSITIVE_INFINITY));
+      if (chunk === undefined) return;
+      yield chunk;
     }
   }
 
   async #readline(most: number): Promise<Uint8Array> {
     const parts: Uint8Array[] = [];
     let length = 0;
-    while (length < most && (await this.#ready())) {
-      const chunk = this.#chunks[0] as Uint8Array;
-      const line = this.#take(Math.min(most - length, chunk.indexOf(LF) + 1 || chunk.length));
+    while (length < most) {
+      const line = await this.#next(most - length, true);
+      if (line === undefined) break;
       parts.push(line);
       length += line.length;
       if (line[line.length - 1] === LF) break;
@@ -156,20 +157,22 @@ export class RequestInput implements InputStream {
     }
   }
 
-  /** Whether there is a piece to take; false at the end of the body. */
-  async #ready(): Promise<boolean> {
-    while (this.#chunks.length === 0) {
+  /** The next piece, of at most so many bytes, up to the end of a line if that is wanted; undefined at the end. */
+  async #next(most: number, lineWise = false): Promise<Uint8Array | undefined> {
+    let chunk = this.#chunks[0];
+    while (chunk === undefined) {
       if (this.#error !== undefined) throw this.#error;
-      if (this.#ended) return false;
+      if (this.#ended) return undefined;
       this.#source.onWanted();
       await new Promise<void>((resolve) => (this.#wake = resolve));
       this.#wake = undefined;
+      chunk = this.#chunks[0];
     }
-    return true;
+    const lineEnd = lineWise ? chunk.indexOf(LF) + 1 : 0;
+    return this.#take(chunk, lineEnd === 0 ? most : Math.min(most, lineEnd));
   }
 
-  #take(most: number): Uint8Array {
-    const chunk = this.#chunks[0] as Uint8Array;
+  #take(chunk: Uint8Array, most: number): Uint8Array {
     if (chunk.length <= most) {
       this.#chunks.shift();
       this.#took(chunk.length + PIECE_BYTES);

@@ -1,0 +1,183 @@
+import { describe, expect, test } from 'vitest';
+import { Output, type OutputSocket } from '../src/output.ts';
+
+/** A socket that writes down what it is told, and takes as much as it is let. */
+class FakeSocket {
+  readonly writes: string[] = [];
+  readonly #listeners: (() => void)[] = [];
+  corked = 0;
+  writableNeedDrain = false;
+  writableLength = 0;
+  bytesWritten = 0;
+  ended = false;
+
+  write(data: string | Uint8Array, encoding?: string): boolean {
+    const bytes =
+      typeof data === 'string' ? Buffer.from(data, encoding as BufferEncoding) : Buffer.from(data);
+    this.writes.push(bytes.toString('latin1'));
+    this.bytesWritten += bytes.length;
+    return true;
+  }
+
+  cork(): void {
+    this.corked++;
+  }
+
+  uncork(): void {
+    this.corked--;
+  }
+
+  end(): void {
+    this.ended = true;
+  }
+
+  on(_event: string, listener: () => void): this {
+    this.#listeners.push(listener);
+    return this;
+  }
+
+  get listeners(): number {
+    return this.#listeners.length;
+  }
+
+  /** Has room again. */
+  drain(): void {
+    this.writableNeedDrain = false;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+function makeOutput(): { socket: FakeSocket; output: Output } {
+  const socket = new FakeSocket();
+  return { socket, output: new Output(socket as unknown as OutputSocket) };
+}
+
+describe('text and chunks', () => {
+  test('are written at once, joined', () => {
+    const { socket, output } = makeOutput();
+    output.chunk('head ', 'body', 4, '\r\n');
+    expect(socket.writes).toEqual(['head body\r\n']);
+  });
+
+  test('that are held leave in one write, in order', () => {
+    const { socket, output } = makeOutput();
+    output.hold();
+    output.text('a');
+    output.chunk('b', 'c', 1, 'd');
+    output.hold();
+    output.release();
+    expect(socket.writes).toEqual([]);
+    output.release();
+    expect(socket.writes).toEqual(['abcd']);
+  });
+
+  test('beyond ASCII are sent as UTF-8, and bytes as they are', () => {
+    const { socket, output } = makeOutput();
+    output.chunk('h', 'grün', 5, 't');
+    output.chunk('h', Uint8Array.of(0, 255), 2, 't');
+    expect(socket.writes).toEqual(['hgr\xc3\xbcnt', 'h\0\xfft']);
+  });
+
+  test('that are large are not copied, but corked', () => {
+    const { socket, output } = makeOutput();
+    output.chunk('head', Buffer.alloc(20_000, 'x'), 20_000, 'tail');
+    expect(socket.writes.map((write) => write.length)).toEqual([4, 20_000, 4]);
+    expect(socket.corked).toBe(0);
+  });
+
+  test('do not pile up while they are held', () => {
+    const { socket, output } = makeOutput();
+    output.hold();
+    for (let i = 0; i < 3; i++) output.text('x'.repeat(10_000));
+    expect(socket.writes.join('')).toHaveLength(20_000);
+  });
+});
+
+describe('a client that takes little', () => {
+  test('gets a large piece part by part, and what comes behind it in order', async () => {
+    const { socket, output } = makeOutput();
+    socket.write = (data: string | Uint8Array) => {
+      socket.writableNeedDrain = true;
+      return FakeSocket.prototype.write.call(socket, data, 'latin1');
+    };
+    output.chunk('', Buffer.alloc(150_000, 'x'), 150_000, '');
+    output.text('behind');
+    expect(output.full).toBe(true);
+    const drained = output.drained();
+    expect(socket.writes.map((write) => write.length)).toEqual([65_536]);
+    socket.drain();
+    socket.drain();
+    expect(socket.writes.map((write) => write.length)).toEqual([65_536, 65_536, 18_928]);
+    socket.drain();
+    expect(socket.writes.at(-1)).toBe('behind');
+    expect(output.full).toBe(true);
+    socket.drain();
+    await drained;
+    expect(output.full).toBe(false);
+  });
+
+  test('costs one listener, and only then', async () => {
+    const { socket, output } = makeOutput();
+    output.text('x');
+    await output.drained();
+    expect(socket.listeners).toBe(0);
+    for (let i = 0; i < 3; i++) {
+      socket.writableNeedDrain = true;
+      const drained = output.drained();
+      socket.drain();
+      await drained;
+    }
+    expect(socket.listeners).toBe(1);
+  });
+
+  test('is not waited for when it is gone', async () => {
+    const { socket, output } = makeOutput();
+    socket.writableNeedDrain = true;
+    const drained = output.drained();
+    output.abandon();
+    await drained;
+    output.text('more');
+    expect(socket.writes).toEqual([]);
+    expect(output.full).toBe(false);
+  });
+
+  test('is told the end behind all the rest', () => {
+    const { socket, output } = makeOutput();
+    socket.write = (data: string | Uint8Array) => {
+      socket.writableNeedDrain = true;
+      return FakeSocket.prototype.write.call(socket, data, 'latin1');
+    };
+    output.chunk('', Buffer.alloc(100_000), 100_000, '');
+    output.end();
+    expect(socket.ended).toBe(false);
+    socket.drain();
+    socket.drain();
+    expect(socket.ended).toBe(true);
+    output.text('too late');
+    expect(socket.writes.join('')).toHaveLength(100_000);
+  });
+});
+
+describe('stalledMs', () => {
+  test('counts from the last byte that was taken', () => {
+    const { socket, output } = makeOutput();
+    socket.bytesWritten = 100;
+    socket.writableLength = 60;
+    expect(output.stalledMs(1000)).toBe(0);
+    expect(output.stalledMs(3000)).toBe(2000);
+    socket.writableLength = 50;
+    expect(output.stalledMs(4000)).toBe(0);
+    expect(output.stalledMs(9000)).toBe(5000);
+    socket.writableLength = 0;
+    expect(output.stalledMs(10_000)).toBe(0);
+  });
+
+  test('does not count the time in which there was nothing to take', () => {
+    const { socket, output } = makeOutput();
+    expect(output.stalledMs(1000)).toBe(0);
+    expect(output.stalledMs(50_000)).toBe(0);
+    socket.bytesWritten = 10;
+    socket.writableLength = 10;
+    expect(output.stalledMs(51_000)).toBe(1000);
+  });
+});
