@@ -1,0 +1,150 @@
+import { RawClient, temporaryFolder } from '@highball/testkit';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import net, { createServer, type Socket } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { pauseAccepting, resumeAccepting } from '../src/accept-pause.ts';
+import { Acceptor } from '../src/acceptor.ts';
+import type { WorkerStats } from '../src/index.ts';
+import { deferred, get, last, serve, TestLog, until } from './support.ts';
+
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+/** A socket that is bound and not listened on: what a master has, and its workers inherit. */
+function bind(host: string, port: number): { fd: number; address: number | string } & AsyncDisposable {
+  const { _createServerHandle: create } = net as unknown as {
+    _createServerHandle(host: string, port: number, family: number): BoundHandle;
+  };
+  const handle = create(host, port, port === -1 ? -1 : 4);
+  const name: { port?: number } = {};
+  handle.getsockname?.(name);
+  const close = (): Promise<void> => new Promise((resolve) => handle.close(resolve));
+  return { fd: handle.fd, address: name.port ?? host, [Symbol.asyncDispose]: close };
+}
+
+interface BoundHandle {
+  readonly fd: number;
+  getsockname?(name: { port?: number }): number;
+  close(callback: () => void): void;
+}
+
+/** Starts a worker on an inherited socket. */
+async function startWorker(fd: number, name: string, workerConnections: number): Promise<ChildProcess> {
+  const program = `${import.meta.dirname}/programs/inheriting-worker.ts`;
+  const args = ['-C', '@highball/source', program, name, String(workerConnections)];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit', fd, 'ipc'] });
+  children.push(child);
+  await once(child, 'message');
+  return child;
+}
+
+async function statsOf(child: ChildProcess): Promise<WorkerStats> {
+  const answer = once(child, 'message');
+  child.send('stats');
+  return ((await answer) as [WorkerStats])[0];
+}
+
+/** Opens a connection that is kept, and says who serves it. */
+async function whoServes(address: number | string): Promise<{ name: string; client: RawClient }> {
+  const client = await RawClient.connect(address);
+  client.send(get('/'));
+  const answer = await client.until(/\r\n\r\n\w+\//);
+  return { name: answer.slice(answer.lastIndexOf('\n') + 1, -1), client };
+}
+
+describe('workerConnections', () => {
+  test('on a socket of its own: connections beyond it wait, and are served when there is room', async () => {
+    const slow = deferred();
+    await using server = await serve(
+      async (environ, start) => {
+        if (environ.PATH_INFO === '/slow') await slow.promise;
+        start('200 OK', []);
+        return [environ.PATH_INFO];
+      },
+      { workerConnections: 2 },
+    );
+    const clients = await Promise.all(Array.from({ length: 5 }, () => server.connect()));
+    clients[0]?.send(last('/slow'));
+    clients[1]?.send(last('/slow'));
+    await until(() => server.worker.stats().waiting === 3);
+    for (const client of clients.slice(2)) client.send(last('/waited'));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(server.worker.stats()).toMatchObject({ connections: 2, requests: 2 });
+    slow.resolve();
+    await Promise.all(clients.map(async (client) => client.closed.then(() => client.destroy())));
+    expect(clients.map(({ received }) => received.slice(received.lastIndexOf('/')))).toEqual([
+      '/slow',
+      '/slow',
+      '/waited',
+      '/waited',
+      '/waited',
+    ]);
+  });
+
+  test('a connection that leaves while it waits is forgotten', async () => {
+    await using server = await serve(() => new Promise(() => undefined), { workerConnections: 1 });
+    const [first, second] = [await server.connect(), await server.connect()];
+    await until(() => server.worker.stats().waiting === 1);
+    second.socket.resetAndDestroy();
+    first.destroy();
+    await until(() => server.worker.stats().connections + server.worker.stats().waiting === 0);
+  });
+
+  test.each(['TCP', 'Unix'])(
+    'on an inherited %s socket: a full worker leaves the rest to the others',
+    async (kind) => {
+      await using folder = await temporaryFolder();
+      await using bound = kind === 'TCP' ? bind('127.0.0.1', 0) : bind(`${folder.path}/s`, -1);
+      const small = await startWorker(bound.fd, 'small', 2);
+      const served = [await whoServes(bound.address), await whoServes(bound.address)];
+      expect(served.map(({ name }) => name)).toEqual(['small', 'small']);
+      const third = await RawClient.connect(bound.address);
+      third.send(get('/'));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      // It is in the kernel's queue, where any worker can take it.
+      expect(await statsOf(small)).toMatchObject({ connections: 2, waiting: 0 });
+      await startWorker(bound.fd, 'big', 1000);
+      await third.until('big/');
+      // Its place is free again as soon as one leaves.
+      served[0]?.client.destroy();
+      const names = new Set<string>();
+      for (let i = 0; i < 100 && !names.has('small'); i++) {
+        const { name, client } = await whoServes(bound.address);
+        names.add(name);
+        client.destroy();
+      }
+      expect(names).toContain('small');
+      served[1]?.client.destroy();
+      third.destroy();
+    },
+  );
+});
+
+describe('pauseAccepting', () => {
+  test('says that it cannot, where the handle is not as expected', () => {
+    expect(pauseAccepting(createServer())).toBe(false);
+    expect(() => resumeAccepting(createServer(), 1)).not.toThrow();
+  });
+});
+
+describe('Acceptor', () => {
+  test('tells Unix sockets by the listening socket, not by an address that is missing', async () => {
+    const seen: boolean[] = [];
+    const owner = {
+      hasRoom: () => true,
+      onConnection: (socket: Socket, unix: boolean): void => {
+        seen.push(unix);
+        socket.destroy();
+      },
+    };
+    const acceptor = new Acceptor(owner, new TestLog());
+    const { port } = await acceptor.listen({ port: 0 });
+    (await RawClient.connect(port)).destroy();
+    await until(() => seen.length > 0);
+    acceptor.close();
+    expect(seen).toEqual([false]);
+  });
+});
