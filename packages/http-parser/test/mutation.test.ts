@@ -1,40 +1,12 @@
 import { expect, test } from 'vitest';
 import { HttpParserError, RequestParser, ResponseParser } from '../src/index.ts';
+import { mutate, numbers } from './mutate.ts';
 import { badRequests, goodRequests } from './vectors/requests.ts';
 
 /** Milliseconds that each fuzz may take; longer by FUZZ_MS=60000. */
 const BUDGET_MS = Number(process.env['FUZZ_MS'] ?? 1500);
 const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000);
 const MAX_ROUNDS = 1_000_000;
-
-/** A generator of numbers that can be repeated (mulberry32, Tommy Ettinger, public domain algorithm). */
-function numbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
-
-/** Bytes that decide something. */
-const SHARP = Buffer.from('\r\n\t :;,="\\/%#?*@[]0159aAfFxX-+_\0\x0b\x0c\x7f\x80\xa0\xff', 'latin1');
-
-function mutate(seed: Uint8Array, other: Uint8Array, next: (below: number) => number): Buffer {
-  const bytes = [...seed];
-  for (let n = next(6); n >= 0; n--) {
-    const at = next(bytes.length + 1);
-    const kind = next(6);
-    if (kind === 0) bytes.splice(at, next(8));
-    else if (kind === 1) bytes.splice(at, 0, SHARP[next(SHARP.length)] as number);
-    else if (kind === 2) bytes.splice(at, 1, next(256));
-    else if (kind === 3) bytes.splice(at, 0, ...bytes.slice(at, at + next(40)));
-    else if (kind === 4) bytes.splice(at, bytes.length, ...other.subarray(next(other.length)));
-    else bytes.splice(at, 2, 0x0d, 0x0a);
-  }
-  return Buffer.from(bytes.slice(0, 4000));
-}
 
 const corpus = [...goodRequests, ...badRequests]
   .map(({ bytes }) => Buffer.from(bytes, 'latin1'))
