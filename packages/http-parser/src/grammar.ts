@@ -53,6 +53,16 @@ export function isToken(text: string): boolean {
  * Whether a text is `uri-host [ ":" port ]` (RFC 9110 §7.2): no user, no path, no comma, not empty.
  */
 export function isHost(text: string): boolean {
+  // A server hears the same host in nearly every request.
+  if (text === lastHost) return true;
+  const valid = checkHost(text);
+  if (valid) lastHost = text;
+  return valid;
+}
+
+let lastHost: string | undefined;
+
+function checkHost(text: string): boolean {
   const closing = text.startsWith('[') ? text.indexOf(']') : -1;
   if (text.startsWith('[')) {
     return closing > 1 && consistsOf(IP_LITERAL, text, 1, closing) && isPortSuffix(text, closing + 1);

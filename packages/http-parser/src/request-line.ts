@@ -23,11 +23,7 @@ const METHODS = new Map(
 export function readRequestLine(text: string, start: number, end: number): RequestLine {
   const methodEnd = text.indexOf(' ', start);
   if (methodEnd === -1 || methodEnd >= end) throw badLine('it has no target');
-  const word = text.substring(start, methodEnd);
-  const method = METHODS.get(word) ?? word;
-  if (method === word && (word.length === 0 || !consistsOf(TOKEN, word))) {
-    throw new RemoteProtocolError('BAD_METHOD', 'the method is no token');
-  }
+  const method = text.startsWith('GET ', start) ? 'GET' : readMethod(text.substring(start, methodEnd));
   const targetEnd = text.indexOf(' ', methodEnd + 1);
   if (targetEnd === -1 || targetEnd >= end) throw badLine('it has no version');
   const target = text.substring(methodEnd + 1, targetEnd);
@@ -37,11 +33,19 @@ export function readRequestLine(text: string, start: number, end: number): Reque
   return { method, target, minorVersion };
 }
 
+function readMethod(word: string): string {
+  const method = METHODS.get(word);
+  if (method !== undefined) return method;
+  if (word.length > 0 && consistsOf(TOKEN, word)) return word;
+  throw new RemoteProtocolError('BAD_METHOD', 'the method is no token');
+}
+
 /**
  * `HTTP-version = "HTTP/" DIGIT "." DIGIT` (RFC 9112 §2.3). A later minor version is treated as 1.1.
  * @throws RemoteProtocolError BAD_VERSION, or VERSION_NOT_SUPPORTED for another major version.
  */
 export function readVersion(text: string, start: number, end: number): 0 | 1 {
+  if (end - start === 8 && text.startsWith('HTTP/1.1', start)) return 1;
   const major = text.charCodeAt(start + 5) - 0x30;
   const minor = text.charCodeAt(start + 7) - 0x30;
   const formed = end - start === 8 && text.startsWith('HTTP/', start) && text.charCodeAt(start + 6) === 0x2e;

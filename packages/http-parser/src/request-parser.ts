@@ -107,6 +107,7 @@ export class RequestParser extends MessageParser {
 /** Whether the connection goes on after this message (RFC 9112 §9.3). */
 export function persists(connection: string | undefined, minorVersion: number): boolean {
   if (connection === undefined) return minorVersion === 1;
+  if (connection === 'keep-alive') return true;
   if (listHas(connection, 'close')) return false;
   return minorVersion === 1 || listHas(connection, 'keep-alive');
 }
