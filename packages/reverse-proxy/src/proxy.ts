@@ -70,7 +70,7 @@ class Proxy {
         const decision = decideRetry(error, request);
         again = decision === 'fresh-connection';
         release(error.code === 'ABORTED' ? 'aborted' : again ? 'ok' : 'failed');
-        if (error.code === 'ABORTED') return [];
+        if (error.code === 'ABORTED') return clientLeft(startResponse);
         log.warn({ upstream: peer.id, code: error.code, method: request.method }, error.message);
         if (!again) tried.add(peer.id);
         if (decision === 'give-up' || !this.#budget.take()) return answerError(startResponse, error.status);
@@ -247,6 +247,12 @@ function answerError(startResponse: StartResponse, status: 502 | 503 | 504): Res
   const line = `${status} ${REASONS[status]}`;
   startResponse(line, [['Content-Type', 'text/plain; charset=utf-8']]);
   return [`${line}\n`];
+}
+
+/** Nobody hears it; logs have nginx's code for a client that left. */
+function clientLeft(startResponse: StartResponse): ResponseBody {
+  startResponse('499 Client Closed Request', []);
+  return [];
 }
 
 function onceOnly<Argument>(act: (argument: Argument) => void): (argument: Argument) => void {

@@ -304,6 +304,8 @@ describe('the client', () => {
     await expect.poll(() => upstream.received.length).toBe(1);
     client.destroy();
     await gone.promise;
+    await expect.poll(() => proxy.statuses).toEqual(['499 Client Closed Request']);
+    expect(proxy.errors).toEqual([]);
   });
 
   test('that leaves inside the answer ends it', async () => {

@@ -53,6 +53,10 @@ export interface Front extends AsyncDisposable {
   readonly worker: Worker;
   /** What the proxy has logged. */
   readonly log: string[];
+  /** What the worker has to complain about. */
+  readonly errors: string[];
+  /** The status of each answer, as an access log has it. */
+  readonly statuses: string[];
 }
 
 export async function startProxy(
@@ -62,15 +66,15 @@ export async function startProxy(
   const log: string[] = [];
   const picker = createBalancer({ peers: urls.map((id) => ({ id })) });
   const app = reverseProxy({ picker, log: { warn: (_, message) => void log.push(message) }, ...options });
-  const silent = {
-    error: () => undefined,
-    warn: () => undefined,
-    info: () => undefined,
-    debug: () => undefined,
-  };
-  const worker = createWorker(app, { log: silent });
+  const errors: string[] = [];
+  const statuses: string[] = [];
+  const quiet = (): void => undefined;
+  const worker = createWorker(app, {
+    log: { error: (message) => void errors.push(message), warn: quiet, info: quiet, debug: quiet },
+    onResponse: ({ status }) => void statuses.push(status),
+  });
   const { port } = await worker.listen({ port: 0, host: '127.0.0.1' });
-  return { port, worker, log, [Symbol.asyncDispose]: () => worker.close() };
+  return { port, worker, log, errors, statuses, [Symbol.asyncDispose]: () => worker.close() };
 }
 
 /** An upstream's usual answer. */
