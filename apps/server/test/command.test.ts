@@ -100,6 +100,35 @@ describe('highball serve', () => {
     expect(second).not.toBe(first);
   });
 
+  test('workers killed under load are replaced, and only their own requests fail', async () => {
+    await using folder = await folderWith({ 'app.mjs': HELLO });
+    await using server = highball(['serve', 'app.mjs', '-b', '127.0.0.1:0', '-w', '2'], { cwd: folder.path });
+    const port = await portOf(server);
+    const first = [...server.stdout.matchAll(/front +workers (\d+) (\d+)/g)].flatMap(([, ...pids]) =>
+      pids.map(Number),
+    );
+    const load = { running: true, answered: 0, failed: 0, pids: new Set<number>() };
+    const clients = Array.from({ length: 8 }, async () => {
+      while (load.running) {
+        const pid = Number((await exchange(port, get('/pid')).catch(() => '')).split('\r\n\r\n')[1]);
+        if (pid > 0) load.pids.add(pid);
+        load[pid > 0 ? 'answered' : 'failed']++;
+      }
+    });
+    const replacements = (): number[] => [...load.pids].filter((pid) => !first.includes(pid));
+    for (const pid of first) {
+      process.kill(pid, 'SIGKILL');
+      // The next one only when this one's replacement has answered: there is load through all of it.
+      const killed = first.indexOf(pid) + 1;
+      await expect.poll(() => replacements().length, { timeout: 10_000 }).toBe(killed);
+    }
+    load.running = false;
+    await Promise.all(clients);
+    // At the most what each of the two had in hand, one request a client.
+    expect(load.failed).toBeLessThanOrEqual(16);
+    expect(load.answered).toBeGreaterThan(100);
+  });
+
   test('TERM lets a request finish, and the exit code is 0', async () => {
     await using folder = await folderWith({
       'app.mjs': `export default async (environ, startResponse) => {
