@@ -113,8 +113,7 @@ export class Acceptor {
 
   #accept(connection: Waiting): void {
     this.#accepted++;
-    if (this.#waiting.length === 0 && this.#owner.hasRoom())
-      this.#owner.onConnection(connection.socket, connection.unix);
+    if (this.#owner.hasRoom()) this.#owner.onConnection(connection.socket, connection.unix);
     else this.#keep(connection);
     if (!this.#paused && !this.#finishing && !this.#owner.hasRoom()) this.#pause();
   }

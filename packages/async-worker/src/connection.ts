@@ -132,6 +132,7 @@ export class Connection implements RequestHandler, ExchangeOwner, WireHandler, W
 
   mayPersist(): boolean {
     const { drainingSince, options } = this.#context;
+    // Who sends no more may have sent another request before.
     const mayCome = !this.#halfClosed || this.#parser.buffered > 0;
     return mayCome && drainingSince === undefined && options.keepAliveTimeoutMs > 0;
   }

@@ -138,10 +138,8 @@ export class Exchange implements ResponseContext, InputSource {
   }
 
   onWanted(): void {
-    if (!this.#owesContinue || this.response.headSent) return;
-    this.#owesContinue = false;
-    this.#owner.output.text('HTTP/1.1 100 Continue\r\n\r\n');
-    this.#owner.output.flush();
+    // A little later: the body may stand right behind the head that is being parsed.
+    if (this.#owesContinue) queueMicrotask(() => this.#continue());
   }
 
   onRoom(): void {
@@ -151,6 +149,13 @@ export class Exchange implements ResponseContext, InputSource {
   /** For the log: which request it was. */
   describe(): object {
     return { method: this.head.method, path: this.head.target, peer: this.#owner.facts.remoteAddress };
+  }
+
+  #continue(): void {
+    if (!this.#owesContinue || this.#over || this.response.headSent) return;
+    this.#owesContinue = false;
+    this.#owner.output.text('HTTP/1.1 100 Continue\r\n\r\n');
+    this.#owner.output.flush();
   }
 
   #send(body: ResponseBody): void {

@@ -123,6 +123,24 @@ describe('workerConnections', () => {
   );
 });
 
+test('a full worker that is drained serves what is left in the queue of an inherited socket', async () => {
+  await using bound = bind('127.0.0.1', 0);
+  const worker = await startWorker(bound.fd, 'only', 1);
+  const { client: idle } = await whoServes(bound.address);
+  const queued = await Promise.all(Array.from({ length: 20 }, () => RawClient.connect(bound.address)));
+  for (const client of queued) client.send(get('/queued'));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(await statsOf(worker)).toMatchObject({ connections: 1, waiting: 0, requests: 1 });
+  const drained = once(worker, 'message');
+  worker.send('drain');
+  const answered = queued.map(async (client) => {
+    await client.until(/Connection: close\r\n[^]*only\/queued$/);
+    client.destroy();
+  });
+  await Promise.all([...answered, idle.closed.then(() => idle.destroy())]);
+  expect(await drained).toContain('drained');
+});
+
 describe('pauseAccepting', () => {
   test('says that it cannot, where the handle is not as expected', () => {
     expect(pauseAccepting(createServer())).toBe(false);
@@ -131,6 +149,35 @@ describe('pauseAccepting', () => {
 });
 
 describe('Acceptor', () => {
+  test('reads nothing from connections that wait, and hands them over in their order', async () => {
+    let room = 0;
+    const handed: Socket[] = [];
+    const owner = {
+      hasRoom: () => handed.length < room,
+      onConnection: (socket: Socket) => void handed.push(socket),
+    };
+    const acceptor = new Acceptor(owner, new TestLog());
+    const { port } = await acceptor.listen({ port: 0 });
+    const clients: RawClient[] = [];
+    for (let i = 0; i < 3; i++) {
+      const client = await RawClient.connect(port);
+      client.send('x'.repeat(100_000));
+      clients.push(client);
+      await until(() => acceptor.waiting === i + 1);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    room = 2;
+    acceptor.onRoom();
+    expect(handed.map((socket) => socket.bytesRead)).toEqual([0, 0]);
+    expect(handed.map((socket) => socket.remotePort)).toEqual(
+      clients.slice(0, 2).map(({ socket }) => socket.localPort),
+    );
+    expect(acceptor.waiting).toBe(1);
+    acceptor.close();
+    for (const { socket } of clients) socket.destroy();
+    for (const socket of handed) socket.destroy();
+  });
+
   test('tells Unix sockets by the listening socket, not by an address that is missing', async () => {
     const seen: boolean[] = [];
     const owner = {

@@ -177,9 +177,15 @@ describe('malformed requests', () => {
     const client = await server.connect();
     client.send(request('POST', '/', ['Transfer-Encoding: chunked']));
     await client.until('\r\n\r\n/');
-    client.send('zz\r\n');
+    const errors: Error[] = [];
+    client.socket.on('error', (error) => errors.push(error));
+    client.send(Buffer.concat([Buffer.from('zz\r\n'), Buffer.alloc(300_000)]));
     await client.closed;
+    client.send(Buffer.alloc(300_000));
+    await new Promise((resolve) => setTimeout(resolve, 20));
     expect(statusesOf(client.received)).toEqual([200]);
+    // Nor is the connection reset, by which the answer might be lost.
+    expect(errors).toEqual([]);
   });
 
   test('a body over the limit is 413, by its length or by its bytes', async () => {
@@ -219,16 +225,63 @@ describe('a body that the application did not read', () => {
 
 describe('a client that has half closed', () => {
   test('gets the answers to all it sent', async () => {
+    const slow = deferred();
     await using server = await serve(async (environ, start) => {
-      await new Promise((resolve) => setImmediate(resolve));
+      await slow.promise;
       start('200 OK', []);
       return [environ.PATH_INFO];
     });
     const client = await server.connect();
     client.send(get('/one') + get('/two'));
     client.end();
+    await until(() => server.worker.stats().active === 1);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    slow.resolve();
     await client.closed;
     expect(client.received.match(/\/one|\/two/g)).toEqual(['/one', '/two']);
+  });
+
+  test('in the middle of a pipelined head is answered 400, behind the answers before', async () => {
+    const slow = deferred();
+    await using server = await serve(async (environ, start) => {
+      await slow.promise;
+      start('200 OK', []);
+      return [environ.PATH_INFO];
+    });
+    const client = await server.connect();
+    client.send(`${get('/one')}GET /two HT`);
+    await until(() => server.worker.stats().active === 1);
+    client.end();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    slow.resolve();
+    await client.closed;
+    expect(statusesOf(client.received)).toEqual([200, 400]);
+  });
+
+  test('in the middle of a body gives a reader that comes later what there is, and then an error', async () => {
+    const slow = deferred();
+    const read: number[] = [];
+    let failure: unknown;
+    await using server = await serve(async (environ) => {
+      await slow.promise;
+      try {
+        for await (const piece of environ['wsgi.input']) read.push(piece.length);
+      } catch (error) {
+        failure = error;
+        throw error;
+      }
+      return [];
+    });
+    const client = await server.connect();
+    client.send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n');
+    client.send(Buffer.alloc(400_000));
+    await until(() => server.worker.stats().active === 1);
+    client.end();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    slow.resolve();
+    await until(() => failure !== undefined);
+    expect(read.reduce((sum, length) => sum + length, 0)).toBe(400_000);
+    expect(failure).toMatchObject({ code: 'CLIENT_GONE' });
   });
 
   test('in the middle of a head is answered 400', async () => {

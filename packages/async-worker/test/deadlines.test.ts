@@ -189,9 +189,10 @@ describe('over a socket', () => {
 
   test('a client that takes nothing of its answer is cut off', async () => {
     let closed = 0;
+    let made = 0;
     await using server = await serve((_environ, start) => {
       start('200 OK', []);
-      const endless = (function* body() { for (;;) yield Buffer.alloc(65_536); })(); // prettier-ignore
+      const endless = (function* body() { for (;; made++) yield Buffer.alloc(65_536); })(); // prettier-ignore
       return Object.assign(endless, { close: () => void closed++ });
     });
     const client = await server.connect();
@@ -199,11 +200,13 @@ describe('over a socket', () => {
     client.send(get('/'));
     await until(() => server.worker.stats().active === 1);
     await new Promise((resolve) => setTimeout(resolve, 100));
+    const before = made;
     server.clock.advance(59_000);
     expect(server.worker.stats().connections).toBe(1);
     server.clock.advance(3000);
     await until(() => server.worker.stats().connections === 0);
     await until(() => closed > 0);
+    expect(made).toBe(before);
     expect(closed).toBe(1);
     expect(server.records).toMatchObject([{ complete: false }]);
   });

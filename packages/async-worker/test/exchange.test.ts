@@ -1,7 +1,8 @@
 import type { Application, Environ, ResponseBody, UpgradedConnection } from '@highball/gateway-protocol';
-import { describe, expect, test } from 'vitest';
+import { Socket } from 'node:net';
+import { describe, expect, test, vi } from 'vitest';
 import { RequestError } from '../src/index.ts';
-import { bodyOf, deferred, get, last, request, serve, statusesOf, until } from './support.ts';
+import { bodyOf, deferred, echoBody, get, last, request, serve, statusesOf, until } from './support.ts';
 
 describe('an application that fails', () => {
   test.each<[string, Application]>([
@@ -72,6 +73,20 @@ describe('an application that fails', () => {
     const answer = await server.exchange(request('POST', '/', [], 'abcdef') + last('/'));
     expect(statusesOf(answer)).toEqual([500, 500]);
   });
+});
+
+test('an application that reads on after its answer, on a connection that closes, is told', async () => {
+  let failure: unknown;
+  await using server = await serve((environ, start) => {
+    environ['wsgi.input'].read().catch((error: unknown) => (failure = error));
+    start('200 OK', []);
+    return ['x'];
+  });
+  const client = await server.connect();
+  client.send('POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 9\r\n\r\nabc');
+  await client.closed;
+  await until(() => failure !== undefined);
+  expect(failure).toMatchObject({ code: 'RESPONSE_OVER' });
 });
 
 describe('what an application returns', () => {
@@ -195,6 +210,17 @@ describe('close() of a body', () => {
     expect(calls).toEqual(['close', 'close']);
   });
 
+  test('comes after the answer was written, also when it takes its time without a promise', async () => {
+    const write = vi.spyOn(Socket.prototype, 'write');
+    const written: boolean[] = [];
+    const note = (): void =>
+      void written.push(write.mock.calls.some(([data]) => String(data).includes('200 OK')));
+    await using server = await serve((environ, start) => closing(['a'], [], note)(environ, start));
+    await server.exchange(last('/'));
+    write.mockRestore();
+    expect(written).toEqual([true]);
+  });
+
   test('that fails is logged, and the response stands', async () => {
     for (const act of [() => Promise.reject(new Error('rejected')), () => { throw new Error('thrown'); }]) {
       await using server = await serve((environ, start) => closing(['a'], [], act)(environ, start));
@@ -248,6 +274,16 @@ describe('100 Continue', () => {
     });
     const client = await server.connect();
     client.send(`${expecting}abc${last('/')}`);
+    await client.closed;
+    expect(statusesOf(client.received)).toEqual([200, 200]);
+  });
+
+  test('is not sent to a client that has sent a part of its body already', async () => {
+    await using server = await serve(echoBody);
+    const client = await server.connect();
+    client.send(`${expecting}ab`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    client.send(`c${last('/')}`);
     await client.closed;
     expect(statusesOf(client.received)).toEqual([200, 200]);
   });

@@ -7,6 +7,18 @@ import { ServerFields } from '../src/server-fields.ts';
 import { FakeSocket } from './fake-socket.ts';
 import { get, last, serve, statusesOf, until } from './support.ts';
 
+/** A response on a socket that has always room. */
+function makeResponse(): { socket: FakeSocket; output: Output; response: Response } {
+  const socket = new FakeSocket();
+  const output = new Output(socket as unknown as OutputSocket);
+  const context = { head: { method: 'GET', minorVersion: 1 as const }, mayPersist: () => true };
+  return {
+    socket,
+    output,
+    response: new Response({ ...context, serverFields: new ServerFields(false, () => 0) }, output),
+  };
+}
+
 /** Pieces without an end. */
 function* endless(piece: Uint8Array | string): Generator<Uint8Array | string> {
   for (;;) yield piece;
@@ -18,10 +30,7 @@ async function* endlessly(piece: Uint8Array | string): AsyncGenerator<Uint8Array
 
 describe('a body of pieces', () => {
   test('each piece is written before the next is asked for, also within a read', () => {
-    const socket = new FakeSocket();
-    const output = new Output(socket as unknown as OutputSocket);
-    const context = { head: { method: 'GET', minorVersion: 1 as const }, mayPersist: () => true };
-    const response = new Response({ ...context, serverFields: new ServerFields(false, () => 0) }, output);
+    const { socket, output, response } = makeResponse();
     response.start('200 OK', [['Date', 'today']]);
     const seen: string[] = [];
     const body = (function* body() {
@@ -35,6 +44,25 @@ describe('a body of pieces', () => {
     const head = 'HTTP/1.1 200 OK\r\nDate: today\r\nTransfer-Encoding: chunked\r\n\r\n';
     expect(seen).toEqual([`${head}3\r\none\r\n`, `${head}3\r\none\r\n3\r\ntwo\r\n`]);
   });
+
+  test.each(['generator', 'async generator'])(
+    'a %s has the loop for itself only for a while',
+    async (kind) => {
+      for (const piece of ['x', Buffer.alloc(30_000)]) {
+        const { output, response } = makeResponse();
+        response.start('200 OK', []);
+        let made = 0;
+        let madeBeforeOthers: number | undefined;
+        setImmediate(() => (madeBeforeOthers = made));
+        const pieces = function* body(): Generator<string | Buffer> {
+          for (; made < 5000; made++) yield piece;
+        };
+        await sendBody(kind === 'generator' ? pieces() : (async function* body() { yield* pieces(); })(), response, output); // prettier-ignore
+        expect(made).toBe(5000);
+        expect(madeBeforeOthers).toBeLessThan(1100);
+      }
+    },
+  );
 
   test.each<[string, () => Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>]>([
     ['a generator of small pieces', () => endless('x')],

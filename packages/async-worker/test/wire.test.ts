@@ -29,6 +29,23 @@ describe('closing behind the last answer', () => {
     await until(() => server.worker.stats().connections === 0);
   });
 
+  test('waits for a client that is slow to take it', async () => {
+    const body = Buffer.alloc(20_000_000, 'x');
+    await using server = await serve((_environ, start) => {
+      start('200 OK', []);
+      return [body];
+    });
+    const client = await server.connect();
+    client.socket.pause();
+    client.send(last('/'));
+    await until(() => server.records.length === 1);
+    server.clock.advance(30_000);
+    client.socket.resume();
+    await client.closed;
+    expect(client.received.endsWith('x'.repeat(100))).toBe(true);
+    expect(client.received.length).toBeGreaterThan(body.length);
+  });
+
   test('ends at a limit of bytes', async () => {
     await using server = await serve(echoPath, { maxBodyBytes: 1000 });
     const client = await server.connect();

@@ -5,6 +5,23 @@ import { describe, expect, test } from 'vitest';
 import { createWorker } from '../src/index.ts';
 import { deferred, echoPath, get, last, serve, statusesOf, TestLog, until } from './support.ts';
 
+/** Lets another program connect while this one does nothing, and so accepts nothing; then goes on. */
+async function withBlockedLoop(
+  port: number,
+  count: number,
+  mode: 'wait' | 'reset',
+  act: (exited: Promise<string>) => Promise<void>,
+): Promise<void> {
+  const args = [`${import.meta.dirname}/programs/clients.ts`, String(port), String(count), mode];
+  const clients = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  await once(clients.stdout, 'data');
+  let output = '';
+  clients.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  clients.stdin.write('go');
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+  await act(once(clients, 'exit').then(() => output));
+}
+
 describe('listen', () => {
   test('may be called several times, on TCP and Unix sockets', async () => {
     await using folder = await temporaryFolder();
@@ -122,24 +139,12 @@ describe('drain', () => {
 
   test('serves what had connected before, though it was not accepted yet', async () => {
     await using server = await serve(echoPath);
-    // A program of its own connects while this process does nothing else, and so accepts nothing.
-    const clients = spawn(
-      process.execPath,
-      [`${import.meta.dirname}/programs/clients.ts`, String(server.port), '40'],
-      {
-        stdio: ['pipe', 'pipe', 'inherit'],
-      },
-    );
-    await once(clients.stdout, 'data');
-    let output = '';
-    clients.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    clients.stdin.write('go');
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
-    expect(server.worker.stats().requests).toBe(0);
-    const drained = server.worker.drain();
-    await once(clients, 'exit');
-    expect(output).toBe('40 answered, 0 lost');
-    await drained;
+    await withBlockedLoop(server.port, 40, 'wait', async (exited) => {
+      expect(server.worker.stats().requests).toBe(0);
+      const drained = server.worker.drain();
+      expect(await exited).toBe('40 answered, 0 lost');
+      await drained;
+    });
   });
 });
 
@@ -153,6 +158,15 @@ describe('close', () => {
     await client.closed;
     expect(server.worker.stats()).toMatchObject({ connections: 0, active: 0 });
     await expect(server.connect()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+});
+
+test('a connection that was reset before it was accepted has no address, and is not served', async () => {
+  await using server = await serve(echoPath);
+  await withBlockedLoop(server.port, 20, 'reset', async (exited) => {
+    await exited;
+    await until(() => server.worker.stats().connections === 0);
+    expect(server.worker.stats().requests).toBe(0);
   });
 });
 

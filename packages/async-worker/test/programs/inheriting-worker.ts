@@ -7,8 +7,11 @@ const worker = createWorker(
     startResponse('200 OK', []);
     return [`${name}${environ.PATH_INFO}`];
   },
-  { workerConnections: Number(workerConnections) },
+  { workerConnections: Number(workerConnections), drainIdleMs: 200 },
 );
 await worker.listen({ fd: 3 });
-process.on('message', () => process.send?.(worker.stats()));
+process.on('message', (message) => {
+  if (message === 'stats') process.send?.(worker.stats());
+  else void worker.drain().then(() => process.send?.('drained'));
+});
 process.send?.('listening');
