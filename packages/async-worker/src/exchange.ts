@@ -152,7 +152,7 @@ export class Exchange implements ResponseContext, InputSource {
   }
 
   #continue(): void {
-    if (!this.#owesContinue || this.#over || this.response.headSent) return;
+    if (!this.#owesContinue || this.response.headSent) return;
     this.#owesContinue = false;
     this.#owner.output.text('HTTP/1.1 100 Continue\r\n\r\n');
     this.#owner.output.flush();

@@ -72,7 +72,6 @@ class AsyncWorker implements Worker, AcceptorOwner {
   }
 
   close(): Promise<void> {
-    this.#drainingSince ??= this.#options.clock.now();
     this.#acceptor.close();
     const empty = this.#untilEmpty();
     this.#cutOff();

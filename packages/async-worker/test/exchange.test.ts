@@ -439,7 +439,10 @@ describe('highball.signal', () => {
       start('200 OK', []);
       return ['x'];
     });
-    await server.exchange(last('/'));
+    const client = await server.connect();
+    client.send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc');
+    await client.until('\r\n\r\nx');
+    client.socket.resetAndDestroy();
     await until(() => server.worker.stats().connections === 0);
     expect(signal?.aborted).toBe(false);
   });
@@ -450,6 +453,8 @@ describe('highball.trailers', () => {
     const seen: unknown[] = [];
     await using server = await serve(async (environ, start) => {
       const trailers = environ['highball.trailers'] as () => unknown;
+      // All of it has come by then.
+      await new Promise((resolve) => setImmediate(resolve));
       seen.push(trailers());
       await environ['wsgi.input'].read();
       seen.push(trailers());

@@ -1,3 +1,4 @@
+import type { UpgradedConnection } from '@highball/gateway-protocol';
 import { RawClient, temporaryFolder } from '@highball/testkit';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -158,6 +159,31 @@ describe('close', () => {
     await client.closed;
     expect(server.worker.stats()).toMatchObject({ connections: 0, active: 0 });
     await expect(server.connect()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+});
+
+describe('close, where something is not the worker’s any more', () => {
+  test('closes connections that applications have taken over', async () => {
+    await using server = await serve((environ) => {
+      (environ['highball.upgrade'] as () => UpgradedConnection)().socket.write('taken');
+      return [];
+    });
+    const client = await server.connect();
+    client.send(get('/', 'Connection: upgrade', 'Upgrade: x'));
+    await client.until('taken');
+    expect(server.worker.stats().connections).toBe(1);
+    await server.worker.close();
+    await client.closed;
+  });
+
+  test('ends a drain that is under way', async () => {
+    await using server = await serve(() => new Promise(() => undefined));
+    const client = await server.connect();
+    client.send(get('/'));
+    await until(() => server.worker.stats().active === 1);
+    const drained = server.worker.drain();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await Promise.all([drained, server.worker.close()]);
   });
 });
 
