@@ -30,10 +30,10 @@ async function idleConnection(port: number): Promise<Socket> {
   return socket;
 }
 
-async function openAll(port: number): Promise<Socket[]> {
+async function openAll(port: number, count: number): Promise<Socket[]> {
   const sockets: Socket[] = [];
-  while (sockets.length < connections) {
-    const batch = Math.min(BATCH, connections - sockets.length);
+  while (sockets.length < count) {
+    const batch = Math.min(BATCH, count - sockets.length);
     sockets.push(...(await Promise.all(Array.from({ length: batch }, () => idleConnection(port)))));
   }
   return sockets;
@@ -64,16 +64,18 @@ async function rateOf(port: number): Promise<string> {
 console.log(`Node ${process.version}, ${connections} idle connections`);
 for (const name of ['highball', 'node-http'] as const) {
   const server = await startServer(name);
-  await rateOf(server.port);
-  console.log(`${name.padEnd(10)} alone:     ${await rateOf(server.port)}`);
+  // Before any load: a heap that load has filled once would have room for the connections already.
+  for (const socket of await openAll(server.port, BATCH)) socket.destroy();
   const before = await residentBytes(server);
-  const sockets = await openAll(server.port);
+  const sockets = await openAll(server.port, connections);
   const after = await residentBytes(server);
+  console.log(`${name.padEnd(10)} ${((after - before) / connections).toFixed(0)} bytes a connection`);
+  await rateOf(server.port);
   console.log(`${name.padEnd(10)} with them: ${await rateOf(server.port)}`);
   const lost = sockets.filter((socket) => socket.destroyed || socket.readableEnded).length;
-  console.log(
-    `${name.padEnd(10)} ${((after - before) / connections).toFixed(0)} bytes a connection, ${lost} lost`,
-  );
   for (const socket of sockets) socket.destroy();
+  console.log(
+    `${name.padEnd(10)} without:   ${await rateOf(server.port)}; ${lost} of the idle ones were lost`,
+  );
   await server.stop();
 }
