@@ -60,15 +60,19 @@ function createProgram(): Command {
 function addSettings(command: Command): void {
   for (const name of settingNames) {
     const { flag, env = [], help } = settings[name];
-    const variables = [environmentName(name), ...env].map((variable) => `$${variable}`).join(', ');
+    const variables = [environmentName(name), ...env, ...(name === 'bind' ? ['PORT'] : [])]
+      .map((variable) => `$${variable}`)
+      .join(', ');
     command.addOption(new Option(flag, `${help} (${variables})`));
   }
 }
 
 /** Says what went wrong, in one line; returns the exit code. */
 function reportError(error: unknown): number {
-  // commander has shown the help or the version.
-  if (error instanceof CommanderError && error.exitCode === 0) return 0;
+  // commander has shown the help or the version itself.
+  if (error instanceof CommanderError && (error.exitCode === 0 || error.code === 'commander.help')) {
+    return error.exitCode;
+  }
   const message = oneLine(messageOf(error)).replace(/^error: /, '');
   process.stderr.write(`highball: ${message}\n`);
   if (process.env['HIGHBALL_LOG_LEVEL'] === 'debug' && error instanceof Error)

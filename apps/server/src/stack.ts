@@ -87,7 +87,7 @@ export class Stack {
     const at =
       (level: 'info' | 'warn' | 'error') =>
       (fields: object, message: string): void =>
-        log[this.#started ? level : 'debug'](fields, message);
+        log[this.#started ? level : 'debug'](withWorkerPid(fields), message);
     return { info: at('info'), warn: at('warn'), error: at('error') };
   }
 
@@ -134,4 +134,10 @@ export class Stack {
     if (this.#stopping) await master.stop({ graceful: false });
     return master;
   }
+}
+
+/** The pid of a log line is that of the process that writes it; a worker's gets a name of its own. */
+function withWorkerPid(fields: object): object {
+  const { pid, ...others } = fields as { pid?: unknown };
+  return pid === undefined ? others : { ...others, workerPid: pid };
 }

@@ -88,6 +88,28 @@ describe('highball serve', () => {
     expect(await exchange(port, get('/'))).toContain('Hello');
   });
 
+  test('each line of a JSON log is one object, under the pid of who wrote it', async () => {
+    await using folder = await folderWith({ 'app.mjs': HELLO });
+    await using server = highball(['serve', 'app.mjs', '-b', '127.0.0.1:0', '--log-format', 'json'], {
+      cwd: folder.path,
+    });
+    await exchange(await portOf(server), get('/throw'));
+    await server.stop();
+    const lines = server.stderr
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const failure = lines.find(({ msg }) => msg === 'the application failed');
+    expect(failure).toMatchObject({
+      process: 'front worker 1',
+      err: { message: 'the secret reason' },
+      path: '/throw',
+    });
+    const exit = lines.find(({ workerPid }) => workerPid !== undefined);
+    expect(exit).toMatchObject({ process: 'master', pid: server.pid, workerPid: failure?.['pid'] });
+    expect(server.stderr).not.toMatch(/"pid":\d+.*"pid":/);
+  });
+
   test('a worker killed with SIGKILL is replaced', async () => {
     await using folder = await folderWith({ 'app.mjs': HELLO });
     await using server = highball(['serve', 'app.mjs', '-b', '127.0.0.1:0', '-w', '1'], { cwd: folder.path });
@@ -289,6 +311,12 @@ describe('a mistake at the command line is one line, and the exit code is not ze
     expect(program.stderr).toMatch(message);
     if (args.length > 0) expect(program.stderr.trimEnd().split('\n')).toHaveLength(1);
     expect(program.stderr).not.toMatch(/^\s+at /m);
+  });
+
+  test('without a command the help is shown, and nothing else', async () => {
+    const program = highball([]);
+    expect(await program.exited).toBe(1);
+    expect(program.stderr).toMatch(/^Usage: highball [^]*configuration file\n$/);
   });
 
   test('a port in use', async () => {
