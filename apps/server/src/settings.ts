@@ -32,7 +32,7 @@ export interface Settings {
   limitRequestFieldSize: number;
   /** Bytes of a request body; 0 is no limit. @default 0 */
   limitRequestBody: number;
-  /** Peers whose Forwarded and X-Forwarded-* are believed (CIDR; `*` is all). @default 127.0.0.1, ::1 */
+  /** Peers whose Forwarded and X-Forwarded-* are believed: CIDR, `unix`, `*`. @default 127.0.0.1, ::1, unix */
   forwardedAllowIps: string[];
   /** Whether connections begin with a header of the PROXY protocol. @default 'off' */
   proxyProtocol: 'off' | 'v1' | 'v2' | 'auto';
@@ -191,9 +191,9 @@ export const settings: { readonly [Name in keyof Settings]: Setting<Settings[Nam
     flag: '--forwarded-allow-ips <cidr...>',
     env: ['FORWARDED_ALLOW_IPS'],
     help: 'peers whose Forwarded and X-Forwarded-* fields are believed',
-    expects: "addresses or networks (10.0.0.0/8), or '*'",
+    expects: "addresses or networks (10.0.0.0/8), 'unix', or '*'",
     schema: list,
-    default: ['127.0.0.1', '::1'],
+    default: ['127.0.0.1', '::1', 'unix'],
   },
   proxyProtocol: {
     flag: '--proxy-protocol <version>',

@@ -9,6 +9,13 @@ import type { Settings } from './settings.ts';
 import { createSite } from './site/site.ts';
 import { createUpstreams } from './site/upstreams.ts';
 
+/** What only the front's clients are asked for; behind it, the front is the only client, on the loopback. */
+const BEHIND_THE_FRONT: Partial<Settings> = { forwardedAllowIps: ['127.0.0.1'], proxyProtocol: 'off' };
+
+function settingsOf({ settings, role }: WorkerPlan): Settings {
+  return role.kind === 'front' ? settings : { ...settings, ...BEHIND_THE_FRONT };
+}
+
 /** How often a worker tells its master what it does. */
 const REPORT_MS = 1000;
 
@@ -25,7 +32,7 @@ export async function runWorker(): Promise<void> {
   surviveStrayErrors(log);
   try {
     const app = identify(await buildApplication(plan, log), master, pool);
-    await serve(app, master, plan.settings, log);
+    await serve(app, master, settingsOf(plan), log);
   } catch (error) {
     await master.fail(error, { application: error instanceof CommandError });
   }

@@ -281,6 +281,26 @@ describe('highball run', () => {
   });
 });
 
+test('the client of a proxy in front is known to the applications behind, whomever the front trusts', async () => {
+  await using folder = await folderWith({
+    'app.mjs': `export default (e, start) => (start('200 OK', []), [e.REMOTE_ADDR]);`,
+    'highball.config.mjs': `export default {
+      bind: ['127.0.0.1:0'],
+      workers: 1,
+      proxyProtocol: 'v1',
+      forwardedAllowIps: ['10.9.9.9'],
+      upstreams: { site: { app: './app.mjs' } },
+      routes: [{ proxy: 'site' }],
+    };`,
+  });
+  await using server = highball(['run'], { cwd: folder.path });
+  const answer = await exchange(
+    await portOf(server),
+    `PROXY TCP4 203.0.113.7 192.0.2.2 4711 443\r\n${get('/')}`,
+  );
+  expect(answer).toMatch(/\r\n\r\n203\.0\.113\.7$/);
+});
+
 describe('a mistake at the command line is one line, and the exit code is not zero', () => {
   test.each([
     [[], 1, /Usage/],
