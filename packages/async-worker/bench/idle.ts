@@ -1,81 +1,56 @@
 /**
- * What an idle kept-alive connection costs: memory a connection, for the worker and for node:http, and whether 64
- * active clients notice the others. Each connection has served one request before it falls idle.
+ * Memory of an idle kept-alive connection, and what thousands of them do to 64 active ones: the worker and
+ * node:http in the same run.
  *
- *     node -C @highball/source bench/idle.ts [connections]
+ *     node -C @highball/source bench/idle.ts [connections] [seconds]
  */
-import { findPeer } from '@highball/testkit';
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { setTimeout as wait } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { type BenchServer, startServer } from './support.ts';
+import { runWrk, startServer } from './support.ts';
 
-const run = promisify(execFile);
-const connections = Number(process.argv[2] ?? 10_000);
-const wrk = findPeer('wrk');
-if (wrk === undefined) throw new Error('this bench needs wrk (Debian: apt-get install wrk)');
+const [wanted = 10_000, seconds = 3] = process.argv.slice(2).map(Number);
+const limit = Number(/Max open files\s+(\d+)/.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1] ?? 1024);
+const count = Math.min(wanted, limit - 200);
+if (count < wanted) console.log(`${count} connections: the limit of open files is ${limit} (ulimit -n)`);
 
-const REQUEST = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
-const BATCH = 250;
-
-/** Opens a connection that has had one answer. */
-async function idleConnection(port: number): Promise<Socket> {
-  const socket = connect(port, '127.0.0.1');
-  socket.on('error', (error) => socket.destroy(error));
-  await once(socket, 'connect');
-  socket.write(REQUEST);
-  await once(socket, 'data');
-  return socket;
-}
-
-async function openAll(port: number, count: number): Promise<Socket[]> {
+const results: Record<string, Record<string, number | string>> = {};
+for (const [name, label] of [
+  ['highball', 'async-worker'],
+  ['node-http', 'node:http'],
+] as const) {
+  const server = await startServer(name);
+  // What a server allocates once is no matter of its connections.
+  const alone = await runWrk(server.port, seconds);
+  const before = await server.memory();
   const sockets: Socket[] = [];
   while (sockets.length < count) {
-    const batch = Math.min(BATCH, count - sockets.length);
-    sockets.push(...(await Promise.all(Array.from({ length: batch }, () => idleConnection(port)))));
+    const batch = Math.min(200, count - sockets.length);
+    sockets.push(...(await Promise.all(Array.from({ length: batch }, () => openIdle(server.port)))));
   }
-  return sockets;
-}
-
-/** The memory of a server that has thrown away what it does not need. */
-async function residentBytes(server: BenchServer): Promise<number> {
-  for (let i = 0; i < 3; i++) {
-    server.child.kill('SIGUSR2');
-    await wait(300);
-  }
-  return server.residentBytes();
-}
-
-async function rateOf(port: number): Promise<string> {
-  const { stdout } = await run(wrk as string, [
-    '-t1',
-    '-c64',
-    '-d3s',
-    '--latency',
-    `http://127.0.0.1:${port}/`,
-  ]);
-  const errors = /Non-2xx[^\n]*|Socket errors[^\n]*/.exec(stdout)?.[0] ?? 'no errors';
-  const rate = /Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1];
-  return `${rate} requests/s, p99 ${/99%\s+(\S+)/.exec(stdout)?.[1]}, ${errors}`;
-}
-
-console.log(`Node ${process.version}, ${connections} idle connections`);
-for (const name of ['highball', 'node-http'] as const) {
-  const server = await startServer(name);
-  // Before any load: a heap that load has filled once would have room for the connections already.
-  for (const socket of await openAll(server.port, BATCH)) socket.destroy();
-  const before = await residentBytes(server);
-  const sockets = await openAll(server.port, connections);
-  const after = await residentBytes(server);
-  console.log(`${name.padEnd(10)} ${((after - before) / connections).toFixed(0)} bytes a connection`);
-  await rateOf(server.port);
-  console.log(`${name.padEnd(10)} with them: ${await rateOf(server.port)}`);
-  const lost = sockets.filter((socket) => socket.destroyed || socket.readableEnded).length;
+  const after = await server.memory();
+  const beside = await runWrk(server.port, seconds);
+  const lost = sockets.filter((socket) => socket.readyState !== 'open').length;
+  results[label] = {
+    'idle connections': count,
+    lost,
+    'heap bytes/connection': Math.round((after.heap - before.heap) / count),
+    'resident bytes/connection': Math.round((after.rss - before.rss) / count),
+    'requests/s alone': Math.round(alone.requestsPerSecond),
+    'requests/s beside them': Math.round(beside.requestsPerSecond),
+    'p99 ms alone': alone.p99Ms,
+    'p99 ms beside them': beside.p99Ms,
+  };
   for (const socket of sockets) socket.destroy();
-  console.log(
-    `${name.padEnd(10)} without:   ${await rateOf(server.port)}; ${lost} of the idle ones were lost`,
-  );
   await server.stop();
+}
+console.table(results);
+
+/** Opens a connection, has one request answered, and leaves it open. */
+async function openIdle(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
+  socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: idle\r\nAccept: */*\r\n\r\n');
+  await once(socket, 'data');
+  socket.resume();
+  return socket;
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { pauseAccepting, resumeAccepting } from './accept-pause.ts';
+import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
 
 /** Where to listen: a descriptor that was inherited, a TCP address, or the path of a Unix socket. */
@@ -26,6 +27,8 @@ export interface ListeningAddress {
 export interface AcceptorOwner {
   /** Whether there is room for one more connection. */
   hasRoom(): boolean;
+  /** Gives up connections that can be spared; says whether there were some. */
+  makeRoom(): boolean;
   /** @param unix - whether it came over a Unix socket. */
   onConnection(socket: Socket, unix: boolean): void;
 }
@@ -33,10 +36,14 @@ export interface AcceptorOwner {
 interface Waiting {
   readonly socket: Socket;
   readonly unix: boolean;
+  /** Since when, by the worker's clock. */
+  readonly since: number;
 }
 
 /** Connections that the kernel keeps until they are accepted: gunicorn's backlog. */
 const BACKLOG = 2048;
+/** Who waits longer has been given up by a proxy in front (nginx's proxy_read_timeout), and by most people. */
+const MAX_WAIT_MS = 60_000;
 
 /**
  * Accepts connections, as many as there is room for. Beyond that accepting pauses, so that other workers on the
@@ -45,15 +52,19 @@ const BACKLOG = 2048;
 export class Acceptor {
   readonly #owner: AcceptorOwner;
   readonly #log: Log;
+  readonly #clock: Clock;
   readonly #servers = new Map<Server, number>();
   readonly #waiting: Waiting[] = [];
   #paused = false;
+  /** Whether connections wait in the kernel meanwhile, where one cannot count them. */
+  #inKernel = false;
   #finishing = false;
   #accepted = 0;
 
-  constructor(owner: AcceptorOwner, log: Log) {
+  constructor(owner: AcceptorOwner, log: Log, clock: Clock) {
     this.#owner = owner;
     this.#log = log;
+    this.#clock = clock;
   }
 
   /** Connections that were accepted and wait for room. */
@@ -70,11 +81,16 @@ export class Acceptor {
     await once(server, 'listening');
     const address = server.address();
     const unix = typeof address === 'string' || address === null;
-    server.on('connection', (socket) => this.#accept({ socket, unix }));
+    server.on('connection', (socket) => this.#accept(socket, unix));
     server.on('error', (err) => this.#log.error('a listening socket has failed', { err }));
     this.#servers.set(server, backlog);
     if (this.#paused) pauseAccepting(server);
     return unix ? { address: address ?? '', port: 0 } : { address: address.address, port: address.port };
+  }
+
+  /** Whether others are waiting, as far as one can tell, for what is here to end. */
+  get crowded(): boolean {
+    return this.#inKernel || this.#waiting.length > 0;
   }
 
   /** Says that there may be room again. */
@@ -86,6 +102,12 @@ export class Acceptor {
       this.#owner.onConnection(socket, unix);
     }
     if (this.#paused && this.#waiting.length === 0 && this.#owner.hasRoom()) this.#resume();
+  }
+
+  /** Closes connections that have waited too long. */
+  sweep(): void {
+    const latest = this.#clock.now() - MAX_WAIT_MS;
+    for (const { socket, since } of this.#waiting) if (since < latest) socket.destroy();
   }
 
   /**
@@ -111,11 +133,12 @@ export class Acceptor {
     for (const { socket } of this.#waiting.splice(0)) socket.destroy();
   }
 
-  #accept(connection: Waiting): void {
+  #accept(socket: Socket, unix: boolean): void {
     this.#accepted++;
-    if (this.#owner.hasRoom()) this.#owner.onConnection(connection.socket, connection.unix);
-    else this.#keep(connection);
-    if (!this.#paused && !this.#finishing && !this.#owner.hasRoom()) this.#pause();
+    if (this.#owner.hasRoom()) this.#owner.onConnection(socket, unix);
+    else this.#keep({ socket, unix, since: this.#clock.now() });
+    if (this.#paused || this.#owner.hasRoom() || this.#owner.makeRoom()) return;
+    if (!this.#finishing) this.#pause();
   }
 
   #keep(connection: Waiting): void {
@@ -136,11 +159,12 @@ export class Acceptor {
 
   #pause(): void {
     this.#paused = true;
-    for (const server of this.#servers.keys()) pauseAccepting(server);
+    for (const server of this.#servers.keys()) this.#inKernel = pauseAccepting(server) || this.#inKernel;
   }
 
   #resume(): void {
     this.#paused = false;
+    this.#inKernel = false;
     for (const [server, backlog] of this.#servers) resumeAccepting(server, backlog);
   }
 }

@@ -1,6 +1,11 @@
 import type { ConnectionFacts } from '@highball/environ';
 import type { UpgradedConnection } from '@highball/gateway-protocol';
-import { type RequestHandler, type RequestHead, RequestParser } from '@highball/http-parser';
+import {
+  RemoteProtocolError,
+  type RequestHandler,
+  type RequestHead,
+  RequestParser,
+} from '@highball/http-parser';
 import type { Socket } from 'node:net';
 import type { WorkerContext } from './context.ts';
 import { type Expiry, expiryOf, type Stage, type Watched } from './deadlines.ts';
@@ -103,6 +108,9 @@ export class Connection implements RequestHandler, ExchangeOwner, WireHandler, W
   // What the parser tells.
 
   onHead(head: RequestHead): void {
+    if (!this.#context.options.methods.has(head.method)) {
+      throw new RemoteProtocolError('METHOD_NOT_IMPLEMENTED', `the method ${head.method}`);
+    }
     this.#context.onRequest();
     const exchange = new Exchange(head, this, this.#context);
     this.#exchange = exchange;
@@ -134,7 +142,8 @@ export class Connection implements RequestHandler, ExchangeOwner, WireHandler, W
     const { drainingSince, options } = this.#context;
     // Who sends no more may have sent another request before.
     const mayCome = !this.#halfClosed || this.#parser.buffered > 0;
-    return mayCome && drainingSince === undefined && options.keepAliveTimeoutMs > 0;
+    const isWelcome = drainingSince === undefined && !this.#context.isCrowded();
+    return mayCome && isWelcome && options.keepAliveTimeoutMs > 0;
   }
 
   onRoom(): void {
@@ -286,6 +295,7 @@ export class Connection implements RequestHandler, ExchangeOwner, WireHandler, W
     this.#exchange?.input?.discard();
     this.#exchange = undefined;
     this.#parser.close();
-    this.#wire.finish(this.#context.options.clock.now());
+    this.since = this.#context.options.clock.now();
+    this.#wire.finish(this.since);
   }
 }

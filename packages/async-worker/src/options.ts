@@ -71,6 +71,8 @@ export interface ResolvedOptions extends Readonly<
 > {
   readonly environ: EnvironOptions;
   readonly parser: ParserOptions;
+  /** The methods that applications get; others are answered 501. */
+  readonly methods: ReadonlySet<string>;
   readonly onResponse: ((record: ResponseRecord) => void) | undefined;
 }
 
@@ -112,11 +114,14 @@ export function resolveOptions(options: WorkerOptions): ResolvedOptions {
     numbers[name] = value;
   }
   const { maxBodyBytes, ...rest } = numbers;
+  // The methods are checked here and not by the parser, which would make a set of them for each connection.
+  const { methods = METHODS, ...parser } = options.parser ?? {};
   return {
     ...rest,
     requestTimeoutMs: rest.requestTimeoutMs || Number.POSITIVE_INFINITY,
     environ: options.environ ?? {},
-    parser: { methods: METHODS, ...options.parser, maxBodyBytes },
+    parser: { ...parser, maxBodyBytes },
+    methods: new Set(methods),
     log: options.log ?? consoleLog,
     onResponse: options.onResponse,
     serverName: options.serverName ?? 'highball',

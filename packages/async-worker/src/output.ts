@@ -120,7 +120,8 @@ export class Output {
   /** How long the client has taken nothing of what waits for it; asked at intervals, as exact as these. */
   stalledMs(now: number): number {
     const unsent = this.#socket.writableLength;
-    const taken = this.#socket.bytesWritten - unsent;
+    // Most connections are idle, and asking for the bytes written costs a call out of JavaScript.
+    const taken = unsent === 0 ? -1 : this.#socket.bytesWritten - unsent;
     if (unsent > 0 && taken === this.#taken) return now - this.#takenAt;
     this.#taken = taken;
     this.#takenAt = now;

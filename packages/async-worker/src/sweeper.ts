@@ -16,12 +16,14 @@ export const DRAIN_PERIOD_MS = 100;
 export class Sweeper {
   readonly #clock: Clock;
   readonly #sweepables: Iterable<Sweepable>;
+  readonly #onSwept: () => void;
   #sweptAt: number;
   #stop: (() => void) | undefined;
 
-  constructor(clock: Clock, sweepables: Iterable<Sweepable>) {
+  constructor(clock: Clock, sweepables: Iterable<Sweepable>, onSwept: () => void) {
     this.#clock = clock;
     this.#sweepables = sweepables;
+    this.#onSwept = onSwept;
     this.#sweptAt = clock.now();
   }
 
@@ -41,6 +43,7 @@ export class Sweeper {
     const elapsedMs = now - this.#sweptAt;
     this.#sweptAt = now;
     for (const sweepable of this.#sweepables) sweepable.sweep(now, elapsedMs);
+    this.#onSwept();
   }
 }
 

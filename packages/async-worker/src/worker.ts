@@ -8,6 +8,7 @@ import { createErrorStream } from './error-stream.ts';
 import { type ResolvedOptions, resolveOptions, type WorkerOptions } from './options.ts';
 import { ProxyPrelude } from './proxy-prelude.ts';
 import { ServerFields } from './server-fields.ts';
+import { findSpare } from './spare.ts';
 import { collectStats, type WorkerStats } from './stats.ts';
 import { DRAIN_PERIOD_MS, Sweeper, sweepPeriod } from './sweeper.ts';
 
@@ -55,8 +56,11 @@ class AsyncWorker implements Worker, AcceptorOwner {
 
   constructor(app: Application, options: ResolvedOptions) {
     this.#options = options;
-    this.#acceptor = new Acceptor(this, options.log);
-    this.#sweeper = new Sweeper(options.clock, this.#connections);
+    this.#acceptor = new Acceptor(this, options.log, options.clock);
+    this.#sweeper = new Sweeper(options.clock, this.#connections, () => {
+      this.#acceptor.sweep();
+      if (this.#acceptor.crowded) this.makeRoom();
+    });
     this.#context = this.#makeContext(app);
   }
 
@@ -90,6 +94,12 @@ class AsyncWorker implements Worker, AcceptorOwner {
 
   hasRoom(): boolean {
     return this.#connections.size + this.#handedOver.size < this.#options.workerConnections;
+  }
+
+  makeRoom(): boolean {
+    const spare = findSpare(this.#connections, this.#options.clock.now());
+    for (const connection of spare) connection.destroy();
+    return spare.length > 0;
   }
 
   onConnection(socket: Socket, unix: boolean): void {
@@ -155,6 +165,7 @@ class AsyncWorker implements Worker, AcceptorOwner {
   #makeContext(app: Application): WorkerContext {
     const { environ, log, serverName, proxyProtocol, proxyAllowIps } = this.#options;
     const isProxy = compileAddresses(proxyAllowIps);
+    const isCrowded = (): boolean => this.#acceptor.crowded;
     const drainingSince = (): number | undefined => this.#drainingSince;
     return {
       app,
@@ -165,6 +176,7 @@ class AsyncWorker implements Worker, AcceptorOwner {
       get drainingSince() {
         return drainingSince();
       },
+      isCrowded,
       startPrelude: (facts) =>
         proxyProtocol === 'off' ? undefined : new ProxyPrelude(facts, proxyProtocol, isProxy),
       onRequest: () => void this.#requests++,

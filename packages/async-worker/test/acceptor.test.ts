@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { pauseAccepting, resumeAccepting } from '../src/accept-pause.ts';
 import { Acceptor } from '../src/acceptor.ts';
 import type { WorkerStats } from '../src/index.ts';
-import { deferred, get, last, serve, TestLog, until } from './support.ts';
+import { deferred, get, last, serve, TestClock, TestLog, until } from './support.ts';
 
 const children: ChildProcess[] = [];
 afterEach(() => {
@@ -154,9 +154,10 @@ describe('Acceptor', () => {
     const handed: Socket[] = [];
     const owner = {
       hasRoom: () => handed.length < room,
+      makeRoom: () => false,
       onConnection: (socket: Socket) => void handed.push(socket),
     };
-    const acceptor = new Acceptor(owner, new TestLog());
+    const acceptor = new Acceptor(owner, new TestLog(), new TestClock());
     const { port } = await acceptor.listen({ port: 0 });
     const clients: RawClient[] = [];
     for (let i = 0; i < 3; i++) {
@@ -182,12 +183,13 @@ describe('Acceptor', () => {
     const seen: boolean[] = [];
     const owner = {
       hasRoom: () => true,
+      makeRoom: () => false,
       onConnection: (socket: Socket, unix: boolean): void => {
         seen.push(unix);
         socket.destroy();
       },
     };
-    const acceptor = new Acceptor(owner, new TestLog());
+    const acceptor = new Acceptor(owner, new TestLog(), new TestClock());
     const { port } = await acceptor.listen({ port: 0 });
     (await RawClient.connect(port)).destroy();
     await until(() => seen.length > 0);

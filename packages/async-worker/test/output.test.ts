@@ -133,6 +133,7 @@ describe('stalledMs', () => {
     expect(output.stalledMs(50_000)).toBe(0);
     socket.bytesWritten = 10;
     socket.writableLength = 10;
-    expect(output.stalledMs(51_000)).toBe(1000);
+    expect(output.stalledMs(51_000)).toBe(0);
+    expect(output.stalledMs(52_000)).toBe(1000);
   });
 });

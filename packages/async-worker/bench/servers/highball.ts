@@ -1,17 +1,14 @@
 import { createWorker } from '@highball/async-worker';
+import { answerMemory } from './answer-memory.ts';
 
-const BIG = Buffer.alloc(1_048_576, 'x');
-
-/** The worker, with the smallest application, and a large answer for slow readers. Prints its port. */
+/** The worker, with the smallest application. Prints its port. */
 const worker = createWorker(
-  (environ, startResponse) => {
+  (_environ, startResponse) => {
     startResponse('200 OK', [['Content-Type', 'text/plain']]);
-    return [environ.PATH_INFO === '/big' ? BIG : 'Hello, World!'];
+    return ['Hello, World!'];
   },
-  // Room for what the benches open.
-  { workerConnections: 16_000 },
+  { workerConnections: 30_000 },
 );
-process.on('SIGINT', () => process.exit(0));
-process.on('SIGUSR2', () => globalThis.gc?.());
 const { port } = await worker.listen({ port: 0 });
+answerMemory();
 console.log(port);

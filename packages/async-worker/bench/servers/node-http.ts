@@ -1,12 +1,13 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { answerMemory } from './answer-memory.ts';
 
-const BIG = Buffer.alloc(1_048_576, 'x');
-
-/** node:http, with the same answers and the same patience with idle connections. Prints its port. */
-const server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
+/** node:http, with the same answer, and as patient as we are with idle connections. Prints its port. */
+const server = createServer({ keepAliveTimeout: 75_000 }, (_request, response) => {
   response.writeHead(200, { 'Content-Type': 'text/plain' });
-  response.end(request.url === '/big' ? BIG : 'Hello, World!');
+  response.end('Hello, World!');
 });
-process.on('SIGUSR2', () => globalThis.gc?.());
-server.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port));
+server.listen(0, '127.0.0.1', () => {
+  answerMemory();
+  console.log((server.address() as AddressInfo).port);
+});
