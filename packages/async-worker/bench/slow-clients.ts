@@ -1,124 +1,78 @@
 /**
- * What a normal user feels while slow clients attack: slow heads (slowloris), slow bodies and slow readers, by
- * slowhttptest, against the worker, node:http and nginx. On the loopback, 1000 connections, ten seconds each.
+ * What slow clients do to a normal user: slowhttptest attacks the worker, node:http and nginx, one after the other,
+ * with unfinished heads (slowloris), slow bodies and slow reads, while one user asks for a small page on a new
+ * connection again and again. Prints a table in Markdown.
  *
- *     node -C @highball/source bench/slow-clients.ts
+ *     node -C @highball/source bench/slow-clients.ts [connections] [seconds]
  */
-import { findPeer, missingPeers, temporaryFolder } from '@highball/testkit';
+import { findPeer, missingPeers } from '@highball/testkit';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
-import { get } from 'node:http';
-import { createServer } from 'node:net';
-import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
+import { startNginx } from './nginx.ts';
 import { startServer } from './support.ts';
+import { askRepeatedly, type Latencies } from './user.ts';
 
-const missing = missingPeers('nginx', 'slowhttptest');
-if (missing !== undefined) throw new Error(`this bench ${missing}`);
+const [connections = 2000, seconds = 10] = process.argv.slice(2).map(Number);
+const missing = missingPeers('slowhttptest', 'nginx');
+if (missing !== undefined) throw new Error(missing);
 
-const SECONDS = 10;
-const COMMON = ['-c', '1000', '-r', '500', '-l', String(SECONDS), '-p', '2', '-v', '0'];
-/** slowhttptest's own flags for each attack. */
-const ATTACKS: Readonly<Record<string, readonly string[]>> = {
-  'slow heads': ['-H', '-i', '2', '-x', '10'],
-  'slow bodies': ['-B', '-i', '2', '-x', '10', '-s', '8192'],
-  'slow readers': ['-X', '-n', '1', '-z', '32', '-w', '64', '-y', '128', '-k', '1'],
+/** Options of slowhttptest: see its manual page. All with the path that the attack needs. */
+const attacks = {
+  none: undefined,
+  slowloris: { path: '/', options: ['-H', '-i', '2'] },
+  'slow body': { path: '/upload', options: ['-B', '-i', '2', '-s', '8192', '-x', '10'] },
+  'slow read': { path: '/large', options: ['-X', '-w', '10', '-y', '20', '-n', '5', '-z', '32', '-k', '3'] },
 };
 
 interface Target {
-  readonly name: string;
   readonly port: number;
-  stop(): Promise<unknown>;
+  memory(): Promise<{ rss: number }>;
+  stop(): Promise<void>;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+const targets: Record<string, () => Promise<Target>> = {
+  'async-worker': () => startServer('slow-clients-highball'),
+  'node:http': () => startServer('slow-clients-node-http'),
+  nginx: startNginx,
+};
 
-/** nginx with one worker, the same answers, and its own deadlines. */
-async function startNginx(folder: string): Promise<Target> {
-  const port = await freePort();
-  await writeFile(join(folder, 'big'), Buffer.alloc(1_048_576, 'x'));
-  const config = `worker_processes 1; error_log /dev/null; pid ${folder}/pid; daemon off;
-events { worker_connections 16000; }
-http { access_log off; client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f;
-  uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
-  server { listen 127.0.0.1:${port}; root ${folder}; location = / { return 200 'Hello, World!'; } } }`;
-  await writeFile(join(folder, 'nginx.conf'), config);
-  const child = spawn(findPeer('nginx') as string, ['-c', join(folder, 'nginx.conf'), '-p', folder], {
-    stdio: 'ignore',
-  });
-  await wait(500);
-  return {
-    name: 'nginx',
-    port,
-    stop: async () => {
-      child.kill('SIGQUIT');
-      await once(child, 'exit');
-    },
-  };
-}
-
-/** Asks like a person who comes now and then; says how long the answers took, in milliseconds. */
-async function normalUser(port: number, until: number): Promise<{ times: number[]; failed: number }> {
-  const times: number[] = [];
-  let failed = 0;
-  while (performance.now() < until) {
-    const begun = performance.now();
-    const ok = await new Promise<boolean>((resolve) => {
-      const request = get({ port, host: '127.0.0.1', agent: false, timeout: 2000 }, (response) => {
-        response
-          .resume()
-          .once('end', () => resolve(response.statusCode === 200))
-          .once('error', () => resolve(false));
-      });
-      request.once('timeout', () => request.destroy()).once('error', () => resolve(false));
-    });
-    if (ok) times.push(performance.now() - begun);
-    else failed++;
-    await wait(20);
-  }
-  return { times: times.toSorted((a, b) => a - b), failed };
-}
-
-function report(what: string, { times, failed }: { times: number[]; failed: number }): void {
-  const at = (share: number): string => (times[Math.floor(times.length * share)] ?? Number.NaN).toFixed(1);
-  console.log(
-    `| ${what} | ${times.length} | ${failed} | ${at(0.5)} | ${at(0.99)} | ${(times.at(-1) ?? Number.NaN).toFixed(1)} |`,
-  );
-}
-
-await using folder = await temporaryFolder();
-const own = async (name: string): Promise<Target> => ({ name, ...(await startServer(name)) });
-const targets = [await own('highball'), await own('node-http'), await startNginx(folder.path)];
+console.log(`${connections} slow connections, ${seconds} s each\n`);
 console.log(
-  '| server, attack | answered | failed | median ms | p99 ms | worst ms |\n| --- | ---: | ---: | ---: | ---: | ---: |',
+  '| attack | server | requests of the user | failed | median ms | p99 ms | slowest ms | memory MB |',
 );
-for (const target of targets) {
-  report(`${target.name}, none`, await normalUser(target.port, performance.now() + 3000));
-  for (const [attack, flags] of Object.entries(ATTACKS)) {
-    const path = attack === 'slow readers' ? '/big' : '/';
-    const attacker = spawn(
-      findPeer('slowhttptest') as string,
-      [...flags, ...COMMON, '-u', `http://127.0.0.1:${target.port}${path}`],
-      { stdio: 'ignore' },
-    );
-    const gone = once(attacker, 'exit');
-    // Once its connections are open.
-    await wait(2500);
-    report(
-      `${target.name}, ${attack}`,
-      await normalUser(target.port, performance.now() + (SECONDS - 4) * 1000),
-    );
-    const timer = setTimeout(() => attacker.kill('SIGKILL'), 10_000);
+console.log('|---|---|---|---|---|---|---|---|');
+for (const [attack, how] of Object.entries(attacks)) {
+  for (const [name, start] of Object.entries(targets)) {
+    const target = await start();
+    const attacker = how && startAttack(how.options, `http://127.0.0.1:${target.port}${how.path}`);
+    // It may end by itself, before it is told to.
+    const gone = attacker && once(attacker, 'exit');
+    // The attack is at its height after a second.
+    if (attacker) await new Promise((resolve) => setTimeout(resolve, 1500));
+    const latencies = await askRepeatedly(target.port, attacker ? seconds - 2 : 3);
+    const { rss } = await target.memory();
+    attacker?.kill('SIGKILL');
     await gone;
-    clearTimeout(timer);
+    await target.stop();
+    console.log(row(attack, name, latencies, rss));
   }
 }
-await Promise.all(targets.map((target) => target.stop()));
+
+function startAttack(options: readonly string[], url: string): ReturnType<typeof spawn> {
+  const load = ['-c', String(connections), '-r', String(connections), '-l', String(seconds), '-p', '3'];
+  return spawn(findPeer('slowhttptest') as string, [...options, ...load, '-u', url], { stdio: 'ignore' });
+}
+
+function row(attack: string, name: string, { sorted, failed }: Latencies, rss: number): string {
+  const at = (part: number): string => (sorted[Math.floor(sorted.length * part)] ?? Number.NaN).toFixed(1);
+  const cells = [
+    attack,
+    name,
+    sorted.length,
+    failed,
+    at(0.5),
+    at(0.99),
+    (sorted.at(-1) ?? Number.NaN).toFixed(1),
+  ];
+  return `| ${[...cells, (rss / 1_048_576).toFixed(0)].join(' | ')} |`;
+}
