@@ -12,7 +12,7 @@ const JOIN_BYTES = 16_384;
  * Larger pieces are written part by part, so that one sees a slow client taking them: with the usual write
  * timeout it must take about 1 kB a second.
  */
-const PART_BYTES = 1_048_576;
+const PART_BYTES = 65_536;
 
 /**
  * What is on its way out of a connection, in order. While it is held nothing is written: the answers to all that
