@@ -63,7 +63,10 @@ export function systemdSockets(
 }
 
 function parseUnix(text: string): UnixTarget {
-  const path = text.slice('unix:'.length).replace(/^\/\/(?=.)/, '');
+  const path = text
+    .slice('unix:'.length)
+    .replace(/^\/\/(?=.)/, '')
+    .replace(/^\/{2,}/, '/');
   if (path === '' || path === '/') throw syntaxError(text, 'name a file, such as unix:/run/app.sock');
   return { path };
 }

@@ -70,6 +70,11 @@ describe('parseBind', () => {
     );
   });
 
+  test('slashes that say nothing are left out', () => {
+    expect(parseBind('unix:////run/x.sock')).toEqual({ path: '/run/x.sock' });
+    expect(() => parseBind('unix://///')).toThrow('name a file');
+  });
+
   test('what it reads is written so that it reads the same again; all else has its own error', () => {
     const addresses = oneof(string(), stringMatching(/^(unix|fd|\[::1?\]|\w+)?:[/\w]*$/));
     assert(property(addresses, expectRoundTrip));
