@@ -3,7 +3,7 @@
  * with unfinished heads (slowloris), slow bodies and slow reads, while one user asks for a small page on a new
  * connection again and again. Prints a table in Markdown.
  *
- *     node -C @highball/source bench/slow-clients.ts [connections] [seconds]
+ *     node -C @highball/source bench/slow-clients.ts [seconds]
  */
 import { findPeer, missingPeers } from '@highball/testkit';
 import { spawn } from 'node:child_process';
@@ -12,17 +12,30 @@ import { startNginx } from './nginx.ts';
 import { startServer } from './support.ts';
 import { askRepeatedly, type Latencies } from './user.ts';
 
-const [connections = 2000, seconds = 10] = process.argv.slice(2).map(Number);
+const [seconds = 10] = process.argv.slice(2).map(Number);
 const missing = missingPeers('slowhttptest', 'nginx');
 if (missing !== undefined) throw new Error(missing);
 
-/** Options of slowhttptest: see its manual page. All with the path that the attack needs. */
-const attacks = {
-  none: undefined,
-  slowloris: { path: '/', options: ['-H', '-i', '2'] },
-  'slow body': { path: '/upload', options: ['-B', '-i', '2', '-s', '8192', '-x', '10'] },
-  'slow read': { path: '/large', options: ['-X', '-w', '10', '-y', '20', '-n', '5', '-z', '32', '-k', '3'] },
-};
+interface Attack {
+  readonly name: string;
+  readonly path: string;
+  readonly connections: number;
+  /** See the manual page of slowhttptest. */
+  readonly options: readonly string[];
+}
+
+/**
+ * 900 connections are fewer than the worker has places for, by default; 3000 are three times as many. Slow readers
+ * are 400: each has the kernel keep more than a megabyte on the loopback interface, and with twice as many it runs
+ * out of memory for TCP (tcp_mem), which slows down everybody, whatever the server.
+ */
+const attacks: readonly (Attack | undefined)[] = [
+  undefined,
+  { name: 'slowloris', path: '/', connections: 900, options: ['-H', '-i', '2'] },
+  { name: 'slowloris', path: '/', connections: 3000, options: ['-H', '-i', '2'] },
+  { name: 'slow body', path: '/upload', connections: 900, options: '-B -i 2 -s 8192 -x 10'.split(' ') },
+  { name: 'slow read', path: '/large', connections: 400, options: '-X -w 10 -y 20 -n 5 -z 32'.split(' ') },
+];
 
 interface Target {
   readonly port: number;
@@ -36,35 +49,47 @@ const targets: Record<string, () => Promise<Target>> = {
   nginx: startNginx,
 };
 
-console.log(`${connections} slow connections, ${seconds} s each\n`);
+/** In this time an attack opens its connections. */
+const RAMP_SECONDS = 3;
+
 console.log(
   '| attack | server | requests of the user | failed | median ms | p99 ms | slowest ms | memory MB |',
 );
 console.log('|---|---|---|---|---|---|---|---|');
-for (const [attack, how] of Object.entries(attacks)) {
+for (const attack of attacks) {
   for (const [name, start] of Object.entries(targets)) {
     const target = await start();
-    const attacker = how && startAttack(how.options, `http://127.0.0.1:${target.port}${how.path}`);
-    // It may end by itself, before it is told to.
-    const gone = attacker && once(attacker, 'exit');
-    // The attack is at its height after a second.
-    if (attacker) await new Promise((resolve) => setTimeout(resolve, 1500));
-    const latencies = await askRepeatedly(target.port, attacker ? seconds - 2 : 3);
+    const attacker = attack && startAttack(attack, target.port);
+    await new Promise((resolve) => setTimeout(resolve, RAMP_SECONDS * 1000));
+    const latencies = await askRepeatedly(target.port, seconds - RAMP_SECONDS - 1);
     const { rss } = await target.memory();
-    attacker?.kill('SIGKILL');
-    await gone;
+    await attacker?.stop();
     await target.stop();
-    console.log(row(attack, name, latencies, rss));
+    console.log(
+      row(attack ? `${attack.name}, ${attack.connections} connections` : 'none', name, latencies, rss),
+    );
   }
 }
 
-function startAttack(options: readonly string[], url: string): ReturnType<typeof spawn> {
-  const load = ['-c', String(connections), '-r', String(connections), '-l', String(seconds), '-p', '3'];
-  return spawn(findPeer('slowhttptest') as string, [...options, ...load, '-u', url], { stdio: 'ignore' });
+function startAttack(attack: Attack, port: number): { stop(): Promise<unknown> } {
+  const { path, connections, options } = attack;
+  const rate = Math.ceil(connections / (RAMP_SECONDS - 1));
+  const load = ['-c', String(connections), '-r', String(rate), '-l', String(seconds), '-p', '3'];
+  const args = [...options, ...load, '-u', `http://127.0.0.1:${port}${path}`];
+  const attacker = spawn(findPeer('slowhttptest') as string, args, { stdio: 'ignore' });
+  // It may end by itself, before it is told to.
+  const exited = once(attacker, 'exit');
+  return {
+    stop: () => {
+      attacker.kill('SIGKILL');
+      return exited;
+    },
+  };
 }
 
 function row(attack: string, name: string, { sorted, failed }: Latencies, rss: number): string {
   const at = (part: number): string => (sorted[Math.floor(sorted.length * part)] ?? Number.NaN).toFixed(1);
+  const slowest = (sorted.at(-1) ?? Number.NaN).toFixed(1);
   const cells = [
     attack,
     name,
@@ -72,7 +97,8 @@ function row(attack: string, name: string, { sorted, failed }: Latencies, rss: n
     failed,
     at(0.5),
     at(0.99),
-    (sorted.at(-1) ?? Number.NaN).toFixed(1),
+    slowest,
+    (rss / 1_048_576).toFixed(0),
   ];
-  return `| ${[...cells, (rss / 1_048_576).toFixed(0)].join(' | ')} |`;
+  return `| ${cells.join(' | ')} |`;
 }
