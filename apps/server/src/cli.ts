@@ -1,9 +1,8 @@
 import { MasterError } from '@highball/prefork-master';
 import { Command, CommanderError, Option } from 'commander';
+import { addSettings } from './add-settings.ts';
 import { proxyCommand, runCommand, serveCommand, staticCommand } from './commands.ts';
 import { CommandError, messageOf, oneLine } from './errors.ts';
-import { settingNames, settings } from './settings.ts';
-import { environmentName } from './resolve-settings.ts';
 import { version } from './version.ts';
 
 /** The command `highball`. Errors are one line on standard error and an exit code; a stack only on request. */
@@ -55,16 +54,6 @@ function createProgram(): Command {
   ];
   for (const command of commands) addSettings(command);
   return program;
-}
-
-function addSettings(command: Command): void {
-  for (const name of settingNames) {
-    const { flag, env = [], help } = settings[name];
-    const variables = [environmentName(name), ...env, ...(name === 'bind' ? ['PORT'] : [])]
-      .map((variable) => `$${variable}`)
-      .join(', ');
-    command.addOption(new Option(flag, `${help} (${variables})`));
-  }
 }
 
 /** Says what went wrong, in one line; returns the exit code. */

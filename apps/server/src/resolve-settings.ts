@@ -15,16 +15,35 @@ export interface SettingSources {
   defaults?: Partial<Settings>;
 }
 
+/** A setting's value, and who has said it. */
+export interface SettingOrigin {
+  name: keyof Settings;
+  value: unknown;
+  /** `default`, the name of the configuration file, `$VARIABLE` or `--flag`. */
+  origin: string;
+}
+
 /**
  * Gives each setting its value: command line, then environment, then configuration, then default.
  * @throws CommandError that names the setting, the place and what would be valid.
  */
 export function resolveSettings(sources: SettingSources): Settings {
-  const resolved = settingNames.map((name) => {
-    const [value, place] = findValue(name, sources);
-    return [name, place === undefined ? value : checkSetting(name, value, place)];
-  });
-  return Object.fromEntries(resolved) as Settings;
+  return settingsOf(traceSettings(sources));
+}
+
+/**
+ * The same with the place that each value comes from.
+ * @throws CommandError as {@link resolveSettings} does.
+ */
+export function traceSettings(sources: SettingSources): SettingOrigin[] {
+  const origins = settingNames.map((name) => trace(name, sources));
+  checkTogether(settingsOf(origins));
+  return origins;
+}
+
+/** The values alone. */
+export function settingsOf(origins: readonly SettingOrigin[]): Settings {
+  return Object.fromEntries(origins.map(({ name, value }) => [name, value])) as unknown as Settings;
 }
 
 /** The environment variable of a setting: `keepAlive` → `HIGHBALL_KEEP_ALIVE`. */
@@ -32,14 +51,32 @@ export function environmentName(setting: string): string {
   return `HIGHBALL_${setting.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
-/** The value and the place it was found at; no place means the default, which needs no check. */
-function findValue(name: keyof Settings, sources: SettingSources): [value: unknown, place?: string] {
-  const { flag, env = [] } = settings[name];
+/** All environment variables of a setting, the strongest first. */
+export function environmentNames(name: keyof Settings): string[] {
+  return [environmentName(name), ...(settings[name].env ?? []), ...(name === 'bind' ? ['PORT'] : [])];
+}
+
+/** `-b, --bind <address>` → `--bind` */
+export function longFlag(flag: string): string {
+  return /--[a-z-]+/.exec(flag)?.[0] ?? flag;
+}
+
+function trace(name: keyof Settings, sources: SettingSources): SettingOrigin {
+  const [value, place, origin = place ?? 'default'] = findValue(name, sources);
+  return { name, value: place === undefined ? value : checkSetting(name, value, place), origin };
+}
+
+/** The value, the place it was found at, and its origin if that reads otherwise; no place means the default. */
+function findValue(
+  name: keyof Settings,
+  sources: SettingSources,
+): [value: unknown, place?: string, origin?: string] {
+  const { flag } = settings[name];
   if (sources.flags[name] !== undefined) return [sources.flags[name], longFlag(flag)];
-  for (const variable of [environmentName(name), ...env]) {
-    if (sources.env[variable]) return [sources.env[variable], variable];
+  for (const variable of environmentNames(name)) {
+    const value = sources.env[variable];
+    if (value) return [variable === 'PORT' ? `:${value}` : value, variable, `$${variable}`];
   }
-  if (name === 'bind' && sources.env['PORT']) return [`:${sources.env['PORT']}`, 'PORT'];
   if (sources.config[name] !== undefined)
     return [sources.config[name], sources.configName ?? 'the configuration'];
   return [sources.defaults?.[name] ?? settings[name].default];
@@ -52,6 +89,15 @@ function checkSetting(name: keyof Settings, value: unknown, place: string): unkn
   throw new CommandError(`${place}: ${name} must be ${expects}, not ${JSON.stringify(value)}`);
 }
 
-function longFlag(flag: string): string {
-  return /--[a-z-]+/.exec(flag)?.[0] ?? flag;
+/** What one setting cannot say by itself. */
+function checkTogether({ workersMin, workersMax, maxRequests, maxRequestsJitter }: Settings): void {
+  if (workersMin > 0 !== workersMax > 0) {
+    throw new CommandError('autoscaling needs both: give --workers-min and --workers-max');
+  }
+  if (workersMin > workersMax) {
+    throw new CommandError(`--workers-min ${workersMin} exceeds --workers-max ${workersMax}`);
+  }
+  if (maxRequestsJitter > 0 && maxRequests === 0) {
+    throw new CommandError('--max-requests-jitter does nothing without --max-requests');
+  }
 }
