@@ -87,6 +87,11 @@ export interface Environ {
   'highball.send_trailers'?: (trailers: HeaderList) => void;
   /** A signal that is aborted when the client leaves before its answer is complete; made when first asked for. */
   'highball.signal'?: () => AbortSignal;
+  /**
+   * A signal that is aborted when the server begins to drain: whoever holds a connection for long, a WebSocket or
+   * an endless answer, should bring it to an end. One for all requests of a server.
+   */
+  'highball.draining'?: () => AbortSignal;
   /** A field of the request: upper case, `-` as `_`; repeats are joined. */
   [field: `HTTP_${string}`]: string | undefined;
   /** A server, and a middleware, may add keys of its own. */
