@@ -9,7 +9,9 @@ const packages = {
   gunicorn: 'gunicorn',
   nginx: 'nginx-light',
   ps: 'procps',
+  python3: 'python3',
   slowhttptest: 'slowhttptest',
+  'systemd-notify': 'systemd',
   wrk: 'wrk',
 } as const;
 

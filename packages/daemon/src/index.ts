@@ -1,0 +1,15 @@
+export { resolveGroup, resolveUser } from './accounts.ts';
+export type { Account, AccountSources } from './accounts.ts';
+export { joinBackground, startInBackground } from './background.ts';
+export type { BackgroundOptions, BackgroundSide, StartedProcess } from './background.ts';
+export { DaemonError, DaemonOptionError, ServiceError } from './errors.ts';
+export type { DaemonOptionCode, ServiceErrorCode } from './errors.ts';
+export { createPidfile, readPidfile } from './pidfile.ts';
+export type { Pidfile, PidfileOptions } from './pidfile.ts';
+export { dropPrivileges } from './privileges.ts';
+export type { Identity, PrivilegedProcess } from './privileges.ts';
+export { systemProcesses } from './process-table.ts';
+export type { ProcessTable } from './process-table.ts';
+export { changeFolder, parseUmask } from './surroundings.ts';
+export { createNotifier } from './systemd.ts';
+export type { Notifier, NotifierOptions, RunProgram, ServiceState } from './systemd.ts';
