@@ -34,7 +34,10 @@ export async function startNginx(): Promise<{
 }
 
 function configuration(folder: string, port: number, upstreamPort: number): string {
+  // As root nginx would give its workers to a user who may not read the folder.
+  const user = process.getuid?.() === 0 ? 'user root;' : '';
   return `
+${user}
 daemon off;
 worker_processes 1;
 worker_rlimit_nofile 10000;

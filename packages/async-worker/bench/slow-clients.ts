@@ -1,7 +1,7 @@
 /**
  * What slow clients do to a normal user: slowhttptest attacks the worker, node:http and nginx, one after the other,
  * with unfinished heads (slowloris), slow bodies and slow reads, while one user asks for a small page on a new
- * connection again and again. Prints a table in Markdown.
+ * connection again and again. Prints a table in Markdown. Runs in a network of its own: see own-network.ts.
  *
  *     node -C @highball/source bench/slow-clients.ts [seconds]
  */
@@ -9,12 +9,14 @@ import { findPeer, missingPeers } from '@highball/testkit';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { startNginx } from './nginx.ts';
+import { enterOwnNetwork } from './own-network.ts';
 import { startServer } from './support.ts';
 import { askRepeatedly, type Latencies } from './user.ts';
 
 const [seconds = 10] = process.argv.slice(2).map(Number);
 const missing = missingPeers('slowhttptest', 'nginx');
 if (missing !== undefined) throw new Error(missing);
+enterOwnNetwork();
 
 interface Attack {
   readonly name: string;
@@ -24,17 +26,14 @@ interface Attack {
   readonly options: readonly string[];
 }
 
-/**
- * 900 connections are fewer than the worker has places for, by default; 3000 are three times as many. Slow readers
- * are 400: each has the kernel keep more than a megabyte on the loopback interface, and with twice as many it runs
- * out of memory for TCP (tcp_mem), which slows down everybody, whatever the server.
- */
+/** 900 connections are fewer than the worker has places for, by default; 3000 are three times as many. */
 const attacks: readonly (Attack | undefined)[] = [
   undefined,
   { name: 'slowloris', path: '/', connections: 900, options: ['-H', '-i', '2'] },
   { name: 'slowloris', path: '/', connections: 3000, options: ['-H', '-i', '2'] },
   { name: 'slow body', path: '/upload', connections: 900, options: '-B -i 2 -s 8192 -x 10'.split(' ') },
-  { name: 'slow read', path: '/large', connections: 400, options: '-X -w 10 -y 20 -n 5 -z 32'.split(' ') },
+  { name: 'slow read', path: '/large', connections: 900, options: '-X -w 10 -y 20 -n 5 -z 32'.split(' ') },
+  { name: 'slow read', path: '/large', connections: 3000, options: '-X -w 10 -y 20 -n 5 -z 32'.split(' ') },
 ];
 
 interface Target {
@@ -59,6 +58,7 @@ console.log('|---|---|---|---|---|---|---|---|');
 for (const attack of attacks) {
   for (const [name, start] of Object.entries(targets)) {
     const target = await start();
+    await checkLarge(target.port);
     const attacker = attack && startAttack(attack, target.port);
     await new Promise((resolve) => setTimeout(resolve, RAMP_SECONDS * 1000));
     const latencies = await askRepeatedly(target.port, seconds - RAMP_SECONDS - 1);
@@ -69,6 +69,14 @@ for (const attack of attacks) {
       row(attack ? `${attack.name}, ${attack.connections} connections` : 'none', name, latencies, rss),
     );
   }
+}
+
+/** Slow readers of an error page would measure nothing. */
+async function checkLarge(port: number): Promise<void> {
+  const answer = await fetch(`http://127.0.0.1:${port}/large`);
+  const { byteLength } = await answer.arrayBuffer();
+  if (!answer.ok || byteLength < 8_000_000)
+    throw new Error(`/large is ${answer.status}, ${byteLength} bytes`);
 }
 
 function startAttack(attack: Attack, port: number): { stop(): Promise<unknown> } {

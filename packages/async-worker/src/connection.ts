@@ -8,7 +8,7 @@ import {
 } from '@highball/http-parser';
 import type { Socket } from 'node:net';
 import type { WorkerContext } from './context.ts';
-import { type Expiry, expiryOf, type Stage, type Watched } from './deadlines.ts';
+import { type Expiry, expiryOf, heldUpMs, type Stage, type Watched } from './deadlines.ts';
 import { refusal } from './error-page.ts';
 import { ApplicationError, RequestError } from './errors.ts';
 import { Exchange, type ExchangeOwner } from './exchange.ts';
@@ -83,6 +83,10 @@ export class Connection implements RequestHandler, ExchangeOwner, WireHandler, W
     const expiry = expiryOf(this, now, elapsedMs, options, drainingSince);
     if (expiry !== undefined) this.#expire(expiry);
     else if (this.#wire.hasLingered(now)) this.#wire.destroy();
+  }
+
+  heldUpMs(now: number): number {
+    return heldUpMs(this, now, this.#context.options);
   }
 
   // What the wire tells.

@@ -73,17 +73,33 @@ function exchangeExpiry(
 }
 
 /**
+ * For how long the client has held up the request under way: taken nothing of its answer, or fallen behind the
+ * least rate of its body.
+ */
+export function heldUpMs(connection: Watched, now: number, options: ResolvedOptions): number {
+  const { exchange, output } = connection;
+  const stalled = output.stalledMs(now);
+  if (exchange === undefined || !waitsForBody(exchange, options)) return stalled;
+  return Math.max(stalled, options.bodyGraceMs - exchange.bodyBudgetMs);
+}
+
+/**
  * Keeps a budget of waiting, as a leaky bucket: time that the client lets pass takes from it, bytes at the minimum
  * rate give back, up to the grace. So a client can fall behind by the grace, but cannot save up.
  */
 function isBodyLate(exchange: WatchedExchange, elapsedMs: number, options: ResolvedOptions): boolean {
   const { input } = exchange;
+  if (input === undefined || !waitsForBody(exchange, options)) return false;
   const { bodyMinRateBytes, bodyGraceMs } = options;
-  // An application that reads slowly, and a 100 that is still owed, are not the client's fault.
-  if (input === undefined || input.complete || input.full || exchange.owesContinue || bodyMinRateBytes === 0)
-    return false;
   const earnedMs = ((input.received - exchange.countedBytes) * 1000) / bodyMinRateBytes;
   exchange.countedBytes = input.received;
   exchange.bodyBudgetMs = Math.min(bodyGraceMs, exchange.bodyBudgetMs + earnedMs - elapsedMs);
   return exchange.bodyBudgetMs < 0;
+}
+
+/** An application that reads slowly, and a 100 that is still owed, are not the client's fault. */
+function waitsForBody({ input, owesContinue }: WatchedExchange, options: ResolvedOptions): boolean {
+  return (
+    input !== undefined && !input.complete && !input.full && !owesContinue && options.bodyMinRateBytes !== 0
+  );
 }

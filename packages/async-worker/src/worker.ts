@@ -97,7 +97,7 @@ class AsyncWorker implements Worker, AcceptorOwner {
   }
 
   makeRoom(): boolean {
-    const spare = findSpare(this.#connections, this.#options.clock.now());
+    const spare = findSpare(this.#connections, this.#options.clock.now(), this.#acceptor.waiting);
     for (const connection of spare) connection.destroy();
     return spare.length > 0;
   }
