@@ -15,6 +15,8 @@ export interface WorkerContext {
   readonly serverFields: ServerFields;
   /** When the worker began to stop, by its clock; from then on every response is the last of its connection. */
   readonly drainingSince: number | undefined;
+  /** Gives a signal that is aborted at that moment: `highball.draining`. */
+  readonly draining: () => AbortSignal;
   /** Whether others wait for a place: then a connection is not kept for a request that may never come. */
   isCrowded(): boolean;
   /** What a connection must begin with, where it is one of a proxy; undefined where none is expected. */

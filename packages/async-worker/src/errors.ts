@@ -16,7 +16,12 @@ export type ApplicationErrorCode =
   | 'UPGRADE_TOO_LATE';
 
 /** Why the rest of a request, or of its response, is lost: the client's doing, or a deadline's. */
-export type RequestErrorCode = 'CLIENT_GONE' | 'REQUEST_MALFORMED' | 'BODY_TOO_SLOW' | 'REQUEST_TIMEOUT';
+export type RequestErrorCode =
+  | 'CLIENT_GONE'
+  | 'REQUEST_MALFORMED'
+  | 'BODY_TOO_SLOW'
+  | 'REQUEST_TIMEOUT'
+  | 'SERVER_STOPPING';
 
 /** What all errors of this package have in common. */
 export class AsyncWorkerError<Code extends string = string> extends Error {

@@ -250,6 +250,7 @@ export class Exchange implements ResponseContext, InputSource {
     environ['wsgi.early_hints'] = (headers) => response.sendEarlyHints(headers);
     environ['highball.send_trailers'] = (trailers) => response.sendTrailers(trailers);
     environ['highball.signal'] = () => (this.#departure ??= new LazySignal()).signal;
+    environ['highball.draining'] = this.#context.draining;
     if (this.head.chunked)
       environ['highball.trailers'] = () => (this.input?.consumed && this.#trailers) || [];
     if (this.offersUpgrade) environ['highball.upgrade'] = () => this.#owner.upgrade(this);

@@ -4,10 +4,12 @@ import type { Socket } from 'node:net';
 import { Acceptor, type AcceptorOwner, type ListeningAddress, type ListenTarget } from './acceptor.ts';
 import { Connection } from './connection.ts';
 import type { WorkerContext } from './context.ts';
+import { RequestError } from './errors.ts';
 import { createErrorStream } from './error-stream.ts';
 import { type ResolvedOptions, resolveOptions, type WorkerOptions } from './options.ts';
 import { ProxyPrelude } from './proxy-prelude.ts';
 import { ServerFields } from './server-fields.ts';
+import { LazySignal } from './lazy-signal.ts';
 import { findSpare } from './spare.ts';
 import { collectStats, type WorkerStats } from './stats.ts';
 import { DRAIN_PERIOD_MS, Sweeper, sweepPeriod } from './sweeper.ts';
@@ -49,6 +51,7 @@ class AsyncWorker implements Worker, AcceptorOwner {
   readonly #handedOver = new Set<Socket>();
   readonly #sweeper: Sweeper;
   readonly #context: WorkerContext;
+  readonly #drainSignal = new LazySignal();
   #requests = 0;
   #drainingSince: number | undefined;
   #draining: Promise<void> | undefined;
@@ -77,6 +80,7 @@ class AsyncWorker implements Worker, AcceptorOwner {
 
   close(): Promise<void> {
     this.#acceptor.close();
+    this.#drainSignal.abort(new RequestError('SERVER_STOPPING', 'the server is stopping'));
     const empty = this.#untilEmpty();
     this.#cutOff();
     return empty;
@@ -112,6 +116,7 @@ class AsyncWorker implements Worker, AcceptorOwner {
   async #drain(graceMs: number): Promise<void> {
     const { clock } = this.#options;
     this.#drainingSince = clock.now();
+    this.#drainSignal.abort(new RequestError('SERVER_STOPPING', 'the server is stopping'));
     this.#sweeper.start(DRAIN_PERIOD_MS);
     const deadline = clock.now() + graceMs;
     const stopWatch = clock.every(DRAIN_PERIOD_MS, () => {
@@ -176,6 +181,7 @@ class AsyncWorker implements Worker, AcceptorOwner {
       get drainingSince() {
         return drainingSince();
       },
+      draining: () => this.#drainSignal.signal,
       isCrowded,
       startPrelude: (facts) =>
         proxyProtocol === 'off' ? undefined : new ProxyPrelude(facts, proxyProtocol, isProxy),

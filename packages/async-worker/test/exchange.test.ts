@@ -386,6 +386,51 @@ describe('highball.upgrade', () => {
   });
 });
 
+describe('highball.draining', () => {
+  test.each(['drain', 'close'] as const)(
+    'is aborted by %s(), for connections taken over too',
+    async (stop) => {
+      const reasons: unknown[] = [];
+      await using server = await serve((environ) => {
+        const { socket } = (environ['highball.upgrade'] as () => UpgradedConnection)();
+        const draining = (environ['highball.draining'] as () => AbortSignal)();
+        draining.addEventListener('abort', () => {
+          reasons.push((draining.reason as { code?: string }).code);
+          socket.end('come back later');
+        });
+        socket.write('taken');
+        return [];
+      });
+      const client = await server.connect();
+      client.send(get('/', 'Connection: Upgrade', 'Upgrade: chat'));
+      await client.until('taken');
+      expect(reasons).toEqual([]);
+      void server.worker[stop]();
+      if (stop === 'drain') await client.until('come back later');
+      await until(() => reasons.length === 1);
+      expect(reasons).toEqual(['SERVER_STOPPING']);
+    },
+  );
+
+  test('is one signal for all requests, and aborted already for those that come later', async () => {
+    const signals: AbortSignal[] = [];
+    await using server = await serve((environ, startResponse) => {
+      signals.push((environ['highball.draining'] as () => AbortSignal)());
+      startResponse('200 OK', []);
+      return ['x'];
+    });
+    const client = await server.connect();
+    client.send(get('/1'));
+    await client.until('x');
+    void server.worker.drain();
+    client.send(get('/2'));
+    await client.closed;
+    expect(signals).toHaveLength(2);
+    expect(signals[0]).toBe(signals[1]);
+    expect(signals[1]?.aborted).toBe(true);
+  });
+});
+
 describe('highball.signal', () => {
   const waiting =
     (signals: AbortSignal[]): Application =>
