@@ -88,11 +88,6 @@ export interface Environ {
   /** A signal that is aborted when the client leaves before its answer is complete; made when first asked for. */
   'highball.signal'?: () => AbortSignal;
   /**
-   * A signal that is aborted when the server begins to stop, or to replace this process: for who holds a connection
-   * for long (a WebSocket, a stream of events) and should ask its client to come back.
-   */
-  'highball.draining'?: () => AbortSignal;
-  /**
    * A signal that is aborted when the server begins to drain: whoever holds a connection for long, a WebSocket or
    * an endless answer, should bring it to an end. One for all requests of a server.
    */
