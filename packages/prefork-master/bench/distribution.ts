@@ -1,11 +1,12 @@
 /*
- * How kept connections spread over 4 workers that share one inherited socket.
+ * How kept connections spread over 4 workers: the inherited socket, with workers that take what they get and with
+ * workers that hold back, and one SO_REUSEPORT socket each.
  *
  *   node -C @highball/source bench/distribution.ts
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { createMaster } from '../src/index.ts';
+import { createMaster, type Sharing } from '../src/index.ts';
 
 const WORKERS = 4;
 const ROUNDS = 7;
@@ -13,54 +14,83 @@ const ROUNDS = 7;
 const openers = [1, 8, 64];
 const counts = [8, 64, 1000];
 
-const master = createMaster({
-  listen: [{ host: '127.0.0.1', port: 0 }],
-  worker: { script: new URL('distribution-worker.ts', import.meta.url) },
-  workers: WORKERS,
-});
-await master.start();
-const [address] = master.addresses() as [{ host: string; port: number }];
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+interface Result {
+  readonly shares: readonly number[];
+  /** Of the whole round, per connection. */
+  readonly milliseconds: number;
+}
 
 /** Opens one connection and learns which worker has it. */
-async function open(sockets: Socket[]): Promise<string> {
+async function open(address: Address, sockets: Socket[]): Promise<string> {
   const socket = connect(address);
   sockets.push(socket);
   const [id] = (await once(socket, 'data')) as [Buffer];
   return id.toString();
 }
 
-async function spread(count: number, concurrency: number): Promise<number[]> {
+async function spread(address: Address, count: number, concurrency: number): Promise<Result> {
   const sockets: Socket[] = [];
   const shares = new Map<string, number>();
   let left = count;
   const opener = async (): Promise<void> => {
     while (left-- > 0) {
-      const id = await open(sockets);
+      const id = await open(address, sockets);
       shares.set(id, (shares.get(id) ?? 0) + 1);
     }
   };
+  const began = performance.now();
   await Promise.all(Array.from({ length: concurrency }, opener));
+  const milliseconds = (performance.now() - began) / count;
+  const closed = sockets.map((socket) => once(socket, 'close'));
   for (const socket of sockets) socket.destroy();
-  return Array.from({ length: WORKERS }, (_, index) => shares.get(String(index + 1)) ?? 0);
+  await Promise.all(closed);
+  // Until the workers have seen it, too.
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  return {
+    shares: Array.from({ length: WORKERS }, (_, index) => shares.get(String(index + 1)) ?? 0),
+    milliseconds,
+  };
 }
 
-function unevenness(shares: readonly number[]): number {
+function unevenness({ shares }: Result): number {
   return Math.max(...shares) / Math.min(...shares);
 }
 
-/** The middle one of several rounds, by its unevenness. */
-async function median(count: number, concurrency: number): Promise<number[]> {
-  const rounds: number[][] = [];
-  while (rounds.length < ROUNDS) rounds.push(await spread(count, concurrency));
-  return rounds.toSorted((a, b) => unevenness(a) - unevenness(b))[ROUNDS >> 1] ?? [];
+/** The middle one of several rounds, by its unevenness, and the worst. */
+async function rounds(address: Address, count: number, concurrency: number): Promise<[Result, Result]> {
+  const results: Result[] = [];
+  while (results.length < ROUNDS) results.push(await spread(address, count, concurrency));
+  const sorted = results.toSorted((a, b) => unevenness(a) - unevenness(b));
+  return [sorted[ROUNDS >> 1] as Result, sorted.at(-1) as Result];
 }
 
-console.log('| connections | opened at once | on each worker | busiest / least busy |');
-console.log('| ---: | ---: | --- | ---: |');
-for (const count of counts) {
-  for (const concurrency of openers.filter((openers) => openers <= count)) {
-    const shares = await median(count, concurrency);
-    console.log(`| ${count} | ${concurrency} | ${shares.join(', ')} | ${unevenness(shares).toFixed(1)} |`);
+async function measure(title: string, sharing: Sharing, balance: boolean): Promise<void> {
+  const master = createMaster({
+    listen: [{ host: '127.0.0.1', port: 0 }],
+    worker: { script: new URL('distribution-worker.ts', import.meta.url), data: { balance } },
+    workers: WORKERS,
+    sharing,
+  });
+  await master.start();
+  const [address] = master.addresses() as [Address];
+  for (const count of counts) {
+    for (const concurrency of openers.filter((openers) => openers <= count)) {
+      const [median, worst] = await rounds(address, count, concurrency);
+      const ratios = [unevenness(median), unevenness(worst)].map((ratio) => ratio.toFixed(1));
+      const cells = [title, count, concurrency, median.shares.join(', '), ...ratios];
+      console.log(`| ${[...cells, median.milliseconds.toFixed(2)].join(' | ')} |`);
+    }
   }
+  await master.stop({ graceful: false });
 }
-await master.stop({ graceful: false });
+
+console.log('| sharing | connections | opened at once | on each worker | median | worst | ms each |');
+console.log('| --- | ---: | ---: | --- | ---: | ---: | ---: |');
+await measure('inherited, as it comes', 'inherited', false);
+await measure('inherited, balanced', 'inherited', true);
+await measure('reuseport', 'reuseport', false);

@@ -21,6 +21,10 @@ export class Announcer implements SlotAnnouncements {
     this.#starting = false;
   }
 
+  spawning(id: number, generation: number): void {
+    this.#emit('workerSpawning', id, generation);
+  }
+
   spawned(worker: WorkerProcess): void {
     this.#emit('workerSpawn', identify(worker));
   }
@@ -46,14 +50,16 @@ export class Announcer implements SlotAnnouncements {
     this.#emit('workerBackoff', slot, delayMs, crashes);
   }
 
-  timedOut(worker: WorkerProcess, timeoutMs: number): void {
+  /** @param serving - what it was busy with, if it has noted that. */
+  timedOut(worker: WorkerProcess, timeoutMs: number, serving: string): void {
     const { label, report } = worker;
     const last = report ? `its last report was ${JSON.stringify(report)}` : 'it had reported nothing';
+    const busy = serving === '' ? last : `it was serving ${serving}`;
     this.#log.error(
-      { ...identify(worker), report },
-      `${label} gave no sign of life for ${timeoutMs} ms and is replaced; ${last}`,
+      { ...identify(worker), report, ...(serving !== '' && { serving }) },
+      `${label} gave no sign of life for ${timeoutMs} ms and is replaced; ${busy}`,
     );
-    this.#emit('workerTimeout', identify(worker), report);
+    this.#emit('workerTimeout', identify(worker), report, serving);
   }
 
   recycling(worker: WorkerProcess, reason: string): void {

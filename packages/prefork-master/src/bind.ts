@@ -19,13 +19,12 @@ export interface UnixTarget {
 /** A socket that this process was started with. The master takes it over and closes it when it stops. */
 export interface FdTarget {
   readonly fd: number;
+  /** What the launcher calls it: FileDescriptorName= of a systemd.socket(5). */
+  readonly name?: string;
 }
 
 /** Where to listen. */
 export type ListenTarget = TcpTarget | UnixTarget | FdTarget;
-
-/** What systemd numbers its sockets from: sd_listen_fds(3), SD_LISTEN_FDS_START. */
-const FIRST_SYSTEMD_FD = 3;
 
 const MAX_PORT = 65_535;
 
@@ -47,19 +46,6 @@ export function formatBind(target: ListenTarget): string {
   if ('path' in target) return `unix:${target.path}`;
   if ('fd' in target) return `fd://${target.fd}`;
   return `${isIPv6(target.host) ? `[${target.host}]` : target.host}:${target.port}`;
-}
-
-/**
- * The sockets that systemd, or any launcher that speaks its protocol, has handed to this process; none when it has
- * not, or when they were meant for another process. See sd_listen_fds(3).
- */
-export function systemdSockets(
-  env: Readonly<Record<string, string | undefined>> = process.env,
-  pid: number = process.pid,
-): FdTarget[] {
-  const count = Number(env['LISTEN_FDS'] ?? 0);
-  if (Number(env['LISTEN_PID']) !== pid || !Number.isInteger(count) || count < 1) return [];
-  return Array.from({ length: count }, (_, index) => ({ fd: FIRST_SYSTEMD_FD + index }));
 }
 
 function parseUnix(text: string): UnixTarget {

@@ -16,10 +16,13 @@ export type BindErrorCode =
 /** Everything that can be wrong with a worker that was to come up. */
 export type WorkerErrorCode = 'worker-boot' | 'worker-boot-timeout' | 'application';
 
+/** Everything that can be wrong with a new master. */
+export type UpgradeErrorCode = 'upgrade-failed' | 'upgrade-timeout';
+
 /** Everything the calling program can do wrong. */
 export type MisuseCode = 'invalid-option' | 'invalid-state' | 'not-a-worker';
 
-export type MasterErrorCode = BindErrorCode | WorkerErrorCode | MisuseCode | 'stopped';
+export type MasterErrorCode = BindErrorCode | WorkerErrorCode | UpgradeErrorCode | MisuseCode | 'stopped';
 
 /** The base of all errors of this package. The message names the thing and the mend. */
 export class MasterError extends Error {
@@ -51,6 +54,16 @@ export class WorkerError extends MasterError {
 
   constructor(code: WorkerErrorCode, message: string, options?: ErrorOptions) {
     super(code, message, code === 'application' ? 4 : 3, options);
+  }
+}
+
+/** A new master that did not come up: its program is at fault, and the old one has served on. */
+export class UpgradeError extends MasterError {
+  override readonly name = 'UpgradeError';
+  declare readonly code: UpgradeErrorCode;
+
+  constructor(code: UpgradeErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, 3, options);
   }
 }
 

@@ -1,12 +1,20 @@
 export type { BackoffOptions } from './backoff.ts';
-export { formatBind, parseBind, systemdSockets } from './bind.ts';
+export type { AutoscaleOptions } from './autoscale.ts';
+export { formatBind, parseBind } from './bind.ts';
 export type { FdTarget, ListenTarget, TcpTarget, UnixTarget } from './bind.ts';
 export type { Clock } from './clock.ts';
-export { BindError, MasterError, MisuseError, WorkerError } from './errors.ts';
-export type { BindErrorCode, ExitCode, MasterErrorCode, MisuseCode, WorkerErrorCode } from './errors.ts';
+export { BindError, MasterError, MisuseError, UpgradeError, WorkerError } from './errors.ts';
+export type {
+  BindErrorCode,
+  ExitCode,
+  MasterErrorCode,
+  MisuseCode,
+  UpgradeErrorCode,
+  WorkerErrorCode,
+} from './errors.ts';
 export type { MasterEvents, WorkerIdentity } from './events.ts';
 export { createMaster } from './master.ts';
-export type { Master, MasterState, MasterStatus } from './master.ts';
+export type { Master, MasterState, MasterStatus, QueueStatus } from './master.ts';
 export type {
   Child,
   CommandProgram,
@@ -20,5 +28,8 @@ export type { ReloadChanges } from './pool.ts';
 export { handleSignals } from './signals.ts';
 export type { SignalHandlers, SignalSource, SignalTarget } from './signals.ts';
 export type { WorkerStatus } from './slot.ts';
+export type { Sharing } from './socket-table.ts';
+export { systemdSockets } from './systemd-sockets.ts';
+export type { Successor, UpgradeOptions, UpgradeProgram } from './upgrader.ts';
 export type { WorkerExit } from './worker-process.ts';
 export type { WorkerState } from './worker-state.ts';

@@ -16,6 +16,7 @@ export function launch(
   program: WorkerProgram,
   sockets: readonly OpenSocket[],
   facts: WorkerFacts,
+  scoreboardFd?: number,
 ): Child {
   const { command, args, argv0 } = commandLine(program, facts.title);
   const spawn = options.spawn ?? nodeSpawn;
@@ -27,7 +28,7 @@ export function launch(
     ...(program.uid !== undefined && { uid: program.uid }),
     ...(program.gid !== undefined && { gid: program.gid }),
     env: environment(program, facts),
-    stdio: stdio(program, sockets),
+    stdio: stdio(program, sockets, scoreboardFd),
   });
   // A worker that exits before it has read its data must not take the master with it (EPIPE).
   child.stdin?.on('error', () => undefined);
@@ -74,8 +75,13 @@ function environment(program: WorkerProgram, facts: WorkerFacts): NodeJS.Process
   };
 }
 
-function stdio(program: WorkerProgram, sockets: readonly OpenSocket[]): NonNullable<SpawnOptions['stdio']> {
+function stdio(
+  program: WorkerProgram,
+  sockets: readonly OpenSocket[],
+  scoreboardFd: number | undefined,
+): NonNullable<SpawnOptions['stdio']> {
   const input = program.data === undefined ? 'ignore' : 'pipe';
+  const board = scoreboardFd === undefined ? [] : [scoreboardFd];
   const channel = hasHandshake(program) ? (['ipc'] as const) : [];
-  return [input, 'inherit', 'inherit', ...sockets.map(({ fd }) => fd), ...channel];
+  return [input, 'inherit', 'inherit', ...sockets.map(({ fd }) => fd), ...board, ...channel];
 }

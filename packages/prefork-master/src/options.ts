@@ -1,8 +1,12 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
+import { type AutoscaleOptions, resolveAutoscale } from './autoscale.ts';
 import type { BackoffOptions } from './backoff.ts';
 import type { ListenTarget } from './bind.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { MisuseError } from './errors.ts';
+import type { PatrolOptions } from './patrol.ts';
+import type { Sharing } from './socket-table.ts';
+import type { Upgrader } from './upgrader.ts';
 
 /** Where the master says what it does. pino fits; the fields come first, as it has them. */
 export interface Logger {
@@ -44,7 +48,7 @@ export interface CommandProgram extends ProgramOptions {
 export type WorkerProgram = ScriptProgram | CommandProgram;
 
 /** What the master needs of a child process; one of node:child_process has it. */
-export interface Child extends Pick<ChildProcess, 'pid' | 'stdin' | 'connected'> {
+export interface Child extends Pick<ChildProcess, 'pid' | 'stdin' | 'connected' | 'disconnect' | 'unref'> {
   kill(signal: NodeJS.Signals): boolean;
   send(message: object, sent: (error: Error | null) => void): boolean;
   on(event: 'spawn', listener: () => void): unknown;
@@ -78,12 +82,33 @@ export interface MasterOptions {
   /** The longest queue of connections that no worker has accepted yet. @default 2048 */
   readonly backlog?: number;
   readonly backoff?: BackoffOptions;
+  /**
+   * How workers share a TCP address: all accept from one queue, or each slot has a socket of its own. Either way the
+   * master keeps the sockets, and what waits in a queue is served by the next worker. @default 'inherited'
+   */
+  readonly sharing?: Sharing;
+  /** A worker that has served for longer is replaced. @default Infinity */
+  readonly maxLifetimeMs?: number;
+  /** Up to so much is added, anew for each worker, so that not all come to it at once. @default 0 */
+  readonly lifetimeJitterMs?: number;
+  /** A worker whose resident memory is larger is replaced. @default Infinity */
+  readonly maxMemoryBytes?: number;
+  /** Changes the number of workers with their load. @default none */
+  readonly autoscale?: AutoscaleOptions;
+  /** Files and folders: when something changes there, the workers are replaced as by `reload()`. @default none */
+  readonly watch?: readonly string[];
+  /** How long nothing may change before that. @default 200 */
+  readonly watchDebounceMs?: number;
   /** The file mode creation mask of this process and, so, of its workers. @default unchanged */
   readonly umask?: number;
   /** @default silent */
   readonly log?: Logger;
   readonly clock?: Clock;
   readonly spawn?: Spawn;
+  /** For the jitter. @default Math.random */
+  readonly random?: () => number;
+  /** What goes with other masters through an upgrade. @default this process's own */
+  readonly upgrader?: Upgrader;
 }
 
 /** The delays of one worker's life. */
@@ -102,12 +127,14 @@ const BACKLOG = 2048;
 const BOOT_TIMEOUT_MS = 60_000;
 /** Long enough to close a database, short enough for someone who waits after Ctrl-C. */
 const QUICK_TIMEOUT_MS = 2000;
+/** A compiler writes its output within this; a person does not notice it. */
+const WATCH_DEBOUNCE_MS = 200;
 /** The most that a timer of Node takes: 2^31 - 1. */
 const MAX_DELAY_MS = 2_147_483_647;
 
 const silent: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
-export interface ResolvedOptions extends Limits {
+export interface ResolvedOptions extends Limits, PatrolOptions {
   readonly listen: readonly ListenTarget[];
   readonly worker: WorkerProgram;
   readonly workers: number;
@@ -119,6 +146,11 @@ export interface ResolvedOptions extends Limits {
   readonly log: Logger;
   readonly clock: Clock;
   readonly spawn: Spawn | undefined;
+  readonly sharing: Sharing;
+  readonly watch: readonly string[];
+  readonly watchDebounceMs: number;
+  readonly random: () => number;
+  readonly upgrader: Upgrader | undefined;
 }
 
 /** Fills in the defaults and checks what is given. @throws {MisuseError} `invalid-option` */
@@ -140,6 +172,15 @@ export function resolveOptions(options: MasterOptions): ResolvedOptions {
     log: options.log ?? silent,
     clock: options.clock ?? systemClock,
     spawn: options.spawn,
+    sharing: options.sharing ?? 'inherited',
+    maxLifetimeMs: checkLimit('maxLifetimeMs', options.maxLifetimeMs ?? Infinity),
+    lifetimeJitterMs: checkDelay('lifetimeJitterMs', options.lifetimeJitterMs ?? 0),
+    maxMemoryBytes: checkLimit('maxMemoryBytes', options.maxMemoryBytes ?? Infinity),
+    autoscale: options.autoscale && checkAutoscale(resolveAutoscale(options.autoscale)),
+    watch: options.watch ?? [],
+    watchDebounceMs: checkDelay('watchDebounceMs', options.watchDebounceMs ?? WATCH_DEBOUNCE_MS),
+    random: options.random ?? Math.random,
+    upgrader: options.upgrader,
   };
 }
 
@@ -148,6 +189,20 @@ export function checkCount(name: string, value: number, least: number): number {
   if (!Number.isSafeInteger(value) || value < least)
     throw invalid(name, `must be a whole number from ${least} on`);
   return value;
+}
+
+function checkLimit(name: string, value: number): number {
+  if (value > 0) return value;
+  throw invalid(name, 'must be more than 0, or Infinity for no limit');
+}
+
+function checkAutoscale(options: Required<AutoscaleOptions>): Required<AutoscaleOptions> {
+  checkCount('autoscale.min', options.min, 1);
+  checkCount('autoscale.max', options.max, options.min);
+  checkDelay('autoscale.upAfterMs', options.upAfterMs);
+  checkDelay('autoscale.downAfterMs', options.downAfterMs);
+  if (options.targetUtilisation > 0 && options.targetUtilisation <= 1) return options;
+  throw invalid('autoscale.targetUtilisation', 'must be more than 0 and at most 1');
 }
 
 function checkDelay(name: string, value: number): number {

@@ -1,13 +1,14 @@
 import { Announcer } from './announcer.ts';
 import { coalesce } from './coalesce.ts';
-import { MisuseError, stoppedError, WorkerError } from './errors.ts';
+import { MisuseError, stoppedError } from './errors.ts';
 import type { Emit } from './events.ts';
-import { hasHandshake, launch } from './launch.ts';
-import type { Child, ResolvedOptions, WorkerProgram } from './options.ts';
-import type { WorkerFacts } from './protocol.ts';
+import { Launcher, type Release } from './launcher.ts';
+import type { ResolvedOptions, WorkerProgram } from './options.ts';
+import { Patrol, type PatrolHost } from './patrol.ts';
+import { Recycler } from './recycler.ts';
 import { Slot, type SlotHost, type WorkerStatus } from './slot.ts';
-import type { OpenSocket } from './sockets.ts';
-import { beatInterval, WorkerProcess } from './worker-process.ts';
+import type { SocketTable } from './socket-table.ts';
+import type { WorkerProcess } from './worker-process.ts';
 
 /** What a reload may change. */
 export interface ReloadChanges {
@@ -15,19 +16,15 @@ export interface ReloadChanges {
   readonly worker?: WorkerProgram;
 }
 
-/** What new workers are started from. */
-interface Release {
-  readonly program: WorkerProgram;
-  readonly generation: number;
-}
-
 /** The slots of one master, and what is done to all of them. */
-export class Pool {
+export class Pool implements PatrolHost {
   readonly #options: ResolvedOptions;
-  readonly #sockets: readonly OpenSocket[];
+  readonly #sockets: SocketTable;
   readonly #emit: Emit;
   readonly #announcer: Announcer;
-  readonly #title: string | undefined;
+  readonly #launcher: Launcher;
+  readonly #recycler: Recycler<WorkerProcess>;
+  readonly #patrol: Patrol;
   readonly #slots: Slot[] = [];
   /** Slots that scaling down has taken out of service, until their workers have exited. */
   readonly #leaving = new Set<Slot>();
@@ -41,20 +38,25 @@ export class Pool {
   /** Replaces all workers, one by one. Calls during a reload share one more after it. */
   readonly reload: (changes: ReloadChanges) => Promise<void> = coalesce((changes) => this.#reload(changes));
 
-  constructor(
-    options: ResolvedOptions,
-    sockets: readonly OpenSocket[],
-    title: string | undefined,
-    emit: Emit,
-  ) {
+  constructor(options: ResolvedOptions, sockets: SocketTable, title: string | undefined, emit: Emit) {
+    const { clock, backoff, log, random, worker } = options;
     this.#options = options;
     this.#sockets = sockets;
-    this.#title = title;
     this.#emit = emit;
-    this.#release = { program: options.worker, generation: this.#lastGeneration };
-    this.#announcer = new Announcer(options.log, emit);
-    const { clock, backoff } = options;
-    this.#host = { clock, backoff, announce: this.#announcer, launch: (id) => this.#launch(id) };
+    this.#release = { program: worker, generation: this.#lastGeneration };
+    this.#announcer = new Announcer(log, emit);
+    this.#recycler = new Recycler({
+      clock,
+      isInService: (tired) => this.inService.includes(tired),
+      announce: (tired, reason) => this.#announcer.recycling(tired, reason),
+      replace: (tired) => this.recycle(tired.id),
+    });
+    this.#launcher = new Launcher(options, sockets, title, this.#announcer, (tired, reason) =>
+      this.requestRecycle(tired, reason),
+    );
+    this.#patrol = new Patrol(options, this, clock, random);
+    const launch = (id: number): WorkerProcess => this.#launcher.launch(id, this.#release);
+    this.#host = { clock, backoff, announce: this.#announcer, launch };
   }
 
   get size(): number {
@@ -69,6 +71,10 @@ export class Pool {
     return this.#reloading;
   }
 
+  get inService(): readonly WorkerProcess[] {
+    return this.#slots.flatMap((slot) => slot.inService ?? []);
+  }
+
   status(): WorkerStatus[] {
     return [...this.#slots, ...this.#leaving].flatMap((slot) => slot.status());
   }
@@ -79,10 +85,12 @@ export class Pool {
    */
   async scale(size: number): Promise<void> {
     const before = this.size;
+    const { heirs } = this.#sockets.assign(size);
     const tasks: Promise<void>[] = [];
     while (this.size < size) tasks.push(this.#add());
-    while (this.size > size) tasks.push(this.#remove());
+    const removed = this.#slots.splice(size);
     if (size !== before) this.#emit('scale', size, before);
+    if (removed.length > 0) tasks.push(this.#remove(removed, heirs));
     await Promise.all(tasks);
   }
 
@@ -90,6 +98,7 @@ export class Pool {
   async start(size: number): Promise<void> {
     await this.scale(size);
     this.#announcer.started();
+    this.#patrol.start();
   }
 
   /** Replaces the worker of a slot. @throws {MisuseError} `invalid-option` when there is no such slot. */
@@ -99,14 +108,22 @@ export class Pool {
     await slot.replace();
   }
 
+  /** Replaces a worker when its turn has come. */
+  requestRecycle(worker: WorkerProcess, reason: string): void {
+    if (worker.state === 'ready') this.#recycler.request(worker, reason);
+  }
+
   reopenLogs(): void {
     for (const slot of this.#slots) for (const worker of slot.processes) worker.reopenLogs();
   }
 
   /** Stops all workers for good; resolves when they have exited. */
   async stop(graceful: boolean): Promise<void> {
+    const first = !this.#closed;
     this.#closed = true;
+    this.#patrol.stop();
     await Promise.all([...this.#slots, ...this.#leaving].map((slot) => slot.stop(graceful)));
+    if (first) this.#launcher.close();
   }
 
   async #add(): Promise<void> {
@@ -115,11 +132,19 @@ export class Pool {
     await slot.boot();
   }
 
-  async #remove(): Promise<void> {
-    const slot = this.#slots.pop() as Slot;
-    this.#leaving.add(slot);
-    await slot.stop(true);
-    this.#leaving.delete(slot);
+  /**
+   * Takes slots out of service. Where they have sockets of their own, these go to the workers of other slots first,
+   * which are replaced for that: nobody else would serve who waits in their queues.
+   */
+  async #remove(slots: readonly Slot[], heirs: ReadonlySet<number>): Promise<void> {
+    for (const slot of slots) this.#leaving.add(slot);
+    const replaced = this.#slots.filter(({ id }) => heirs.has(id)).map((slot) => slot.boot());
+    const outcomes = await Promise.allSettled(replaced);
+    await Promise.all(slots.map((slot) => slot.stop(true)));
+    for (const slot of slots) this.#leaving.delete(slot);
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    // What waits in the queues is served when the slot has its next worker.
+    if (failed && !this.#closed) throw failed.reason;
   }
 
   async #reload({ worker }: ReloadChanges): Promise<void> {
@@ -158,50 +183,5 @@ export class Pool {
     } catch (error) {
       if (this.#closed || this.#slots.includes(slot)) throw error;
     }
-  }
-
-  #launch(id: number): WorkerProcess {
-    const { program, generation } = this.#release;
-    const facts = this.#facts(id);
-    const identity = { id, generation, handshake: hasHandshake(program) };
-    const child = this.#spawn(program, facts);
-    const worker = new WorkerProcess(child, identity, this.#options, this.#options.clock, {
-      timeout: (silent) => this.#announcer.timedOut(silent, this.#options.timeoutMs),
-      recycle: (tired, reason) => this.#recycleRequested(tired, reason),
-    });
-    this.#announcer.spawned(worker);
-    return worker;
-  }
-
-  #spawn(program: WorkerProgram, facts: WorkerFacts): Child {
-    try {
-      return launch(this.#options, program, this.#sockets, facts);
-    } catch (cause) {
-      const { message } = cause as Error;
-      throw new WorkerError('worker-boot', `worker ${facts.id} cannot be started: ${message}`, { cause });
-    }
-  }
-
-  #facts(id: number): WorkerFacts {
-    const { program, generation } = this.#release;
-    const { name, backlog, gracefulTimeoutMs, timeoutMs } = this.#options;
-    return {
-      id,
-      generation,
-      masterPid: process.pid,
-      ...(name !== undefined && { title: `${name}: worker ${id} [${this.#title}]` }),
-      addresses: this.#sockets.map(({ address }) => address),
-      backlog,
-      beatMs: beatInterval(timeoutMs),
-      gracefulTimeoutMs,
-      hasData: program.data !== undefined,
-    };
-  }
-
-  #recycleRequested(worker: WorkerProcess, reason: string): void {
-    if (worker.state !== 'ready') return;
-    this.#announcer.recycling(worker, reason);
-    // A failure is told by the slot; the old worker stays and may ask again.
-    this.recycle(worker.id).catch(() => undefined);
   }
 }

@@ -27,8 +27,22 @@ export interface WorkerFacts {
   readonly beatMs: number;
   /** How long a worker whose master is gone may drain. */
   readonly gracefulTimeoutMs: number;
+  /** A worker whose event loop is silent for longer is killed; 0: never. */
+  readonly timeoutMs: number;
   /** Whether JSON follows on standard input. */
   readonly hasData: boolean;
+  /** Where the workers of this master tell one another of their load: a descriptor, and the place of this one. */
+  readonly scoreboard?: { readonly fd: number; readonly record: number };
+  /** Whether all workers accept from the same queues, so that one may leave connections to the others. */
+  readonly shared: boolean;
+}
+
+/** What a beat tells besides that the event loop turns. */
+export interface Vitals {
+  /** The part of the time since the last beat in which the event loop was busy, from 0 to 1. */
+  readonly utilisation?: number;
+  /** The resident memory of the process. */
+  readonly memoryBytes?: number;
 }
 
 /** Why a worker could not come up, in its own words. */
@@ -41,7 +55,7 @@ export interface WorkerFailure {
 
 export type WorkerMessage =
   | { prefork: 'ready' }
-  | { prefork: 'beat' }
+  | ({ prefork: 'beat' } & Vitals)
   | { prefork: 'report'; stats: object }
   | { prefork: 'recycle'; reason: string }
   | { prefork: 'fail'; failure: WorkerFailure };

@@ -4,6 +4,10 @@ export interface SignalTarget {
   reload(): Promise<void>;
   scale(workers: number): Promise<void>;
   reopenLogs(): void;
+  /** Starts a new master on the same sockets. */
+  upgrade?(): Promise<unknown>;
+  /** Stops the workers and keeps the sockets. */
+  retire?(): Promise<void>;
   status(): { readonly size: number };
 }
 
@@ -14,7 +18,7 @@ export interface SignalSource {
 }
 
 /** Handlers of one's own, in place of the table's or beside them. */
-export type SignalHandlers = Readonly<Partial<Record<NodeJS.Signals, () => void | Promise<void>>>>;
+export type SignalHandlers = Readonly<Partial<Record<NodeJS.Signals, () => unknown>>>;
 
 /** gunicorn's table. */
 const actions = {
@@ -23,9 +27,16 @@ const actions = {
   SIGQUIT: (master) => master.stop({ graceful: false }),
   SIGHUP: (master) => master.reload(),
   SIGUSR1: (master) => master.reopenLogs(),
+  SIGUSR2: (master) => master.upgrade?.(),
+  SIGWINCH: (master) => (isTerminal() ? undefined : master.retire?.()),
   SIGTTIN: (master) => master.scale(master.status().size + 1),
   SIGTTOU: (master) => master.scale(Math.max(1, master.status().size - 1)),
-} satisfies Partial<Record<NodeJS.Signals, (master: SignalTarget) => void | Promise<void>>>;
+} satisfies Partial<Record<NodeJS.Signals, (master: SignalTarget) => unknown>>;
+
+/** A terminal sends WINCH when its window changes its size. gunicorn ignores it unless it is a daemon, too. */
+function isTerminal(): boolean {
+  return process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
+}
 
 /** Maps signals to a master; the function that it returns undoes that. */
 export function handleSignals(
@@ -46,7 +57,7 @@ export function handleSignals(
 }
 
 /** What fails here has been logged by the master: a signal has nobody to tell. */
-async function attempt(handler: () => void | Promise<void>): Promise<void> {
+async function attempt(handler: () => unknown): Promise<void> {
   try {
     await handler();
   } catch {

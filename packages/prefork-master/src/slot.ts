@@ -1,7 +1,7 @@
 import { Backoff, type BackoffOptions } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import { type MasterError, stoppedError } from './errors.ts';
-import type { WorkerExit, WorkerProcess } from './worker-process.ts';
+import { describeExit, type WorkerExit, type WorkerProcess } from './worker-process.ts';
 import type { WorkerState } from './worker-state.ts';
 
 /** One line of the status: a worker, or the wait for the next one. */
@@ -20,6 +20,12 @@ export interface WorkerStatus {
   readonly crashes: number;
   /** Until the next attempt, for a slot that waits. */
   readonly retryInMs: number | undefined;
+  /** How the last worker of this slot has ended, or why it did not come up: `was ended by SIGKILL`. */
+  readonly lastExit: string | undefined;
+  /** Resident memory; undefined where neither the system nor the worker tells it. */
+  readonly memoryBytes: number | undefined;
+  /** The part of the last second in which the event loop was busy, from 0 to 1; undefined before the first beat. */
+  readonly utilisation: number | undefined;
   /** What the worker has last reported about itself. */
   readonly report: object | undefined;
 }
@@ -56,6 +62,7 @@ export class Slot {
   #retry: { readonly timer: unknown; readonly at: number } | undefined;
   #starts = 0;
   #generation = 0;
+  #lastExit: string | undefined;
   #closed = false;
 
   constructor(id: number, host: SlotHost) {
@@ -67,6 +74,11 @@ export class Slot {
   /** Every process of this slot. */
   get processes(): WorkerProcess[] {
     return [this.#current, this.#incoming, ...this.#retiring].filter((worker) => worker !== undefined);
+  }
+
+  /** The worker that serves, if there is one. */
+  get inService(): WorkerProcess | undefined {
+    return this.#current?.state === 'ready' ? this.#current : undefined;
   }
 
   /**
@@ -133,12 +145,14 @@ export class Slot {
 
   #bootFailed(error: MasterError): void {
     if (error.code === 'stopped') return;
+    this.#lastExit = error.message;
     this.#host.announce.bootFailed(this.id, error);
     if (!this.#current) this.#restart(0);
   }
 
   #exited(worker: WorkerProcess, exit: WorkerExit): void {
     this.#retiring.delete(worker);
+    if (exit.servedMs !== undefined) this.#lastExit = describeExit(exit.code, exit.signal);
     this.#host.announce.exited(worker, exit);
     if (worker !== this.#current) return;
     this.#current = undefined;
@@ -176,6 +190,9 @@ export class Slot {
       restarts: Math.max(0, this.#starts - 1),
       crashes: this.#backoff.crashes(this.#current?.servedMs ?? 0),
       retryInMs: this.#retry && Math.max(0, this.#retry.at - now),
+      lastExit: this.#lastExit,
+      memoryBytes: worker?.memoryBytes,
+      utilisation: worker?.vitals.utilisation,
       report: worker?.report,
     };
   }

@@ -24,13 +24,23 @@ type CreateServerHandle = (
   flags: number,
 ) => SocketHandle | number;
 
-/** libuv's UV_TCP_IPV6ONLY. */
+/** libuv's UV_TCP_IPV6ONLY and UV_TCP_REUSEPORT. */
 const IPV6_ONLY = 1;
+const REUSE_PORT = 2;
+
+/** How a TCP socket is bound. */
+export interface TcpBinding {
+  /** For an IPv6 address: without the IPv4 side of `::`. @default false */
+  readonly ipv6Only?: boolean;
+  /** Beside others that were bound with it, too: SO_REUSEPORT of socket(7). @default false */
+  readonly reusePort?: boolean;
+}
 
 /** Binds a TCP socket. @throws an error with the system's code, such as EADDRINUSE. */
-export function bindTcp(address: string, port: number, ipv6Only: boolean): SocketHandle {
+export function bindTcp(address: string, port: number, binding: TcpBinding = {}): SocketHandle {
   const isV6 = net.isIPv6(address);
-  return create(address, port, isV6 ? 6 : 4, undefined, isV6 && ipv6Only ? IPV6_ONLY : 0);
+  const flags = (isV6 && binding.ipv6Only ? IPV6_ONLY : 0) | (binding.reusePort ? REUSE_PORT : 0);
+  return create(address, port, isV6 ? 6 : 4, undefined, flags);
 }
 
 /** Binds a Unix socket. libuv unlinks this very path when the handle closes. */

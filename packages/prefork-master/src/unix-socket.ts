@@ -12,11 +12,17 @@ const MAX_PATH_BYTES = 107;
 /** How long a socket that exists may take to let us connect before it counts as in use. */
 const PROBE_TIMEOUT_MS = 1000;
 
+/** Which file leads to a Unix socket: its path may belong to a successor by now. */
+export interface SocketFile {
+  readonly path: string;
+  readonly dev: number;
+  readonly ino: number;
+}
+
 /** A bound Unix socket and the file that leads to it. */
 export interface UnixSocket {
   readonly handle: SocketHandle;
-  /** Removes the file, if it is still the one that was made here. */
-  unlink(): void;
+  readonly file: SocketFile;
 }
 
 /**
@@ -34,9 +40,9 @@ export async function bindUnixSocket({ path, mode }: UnixTarget): Promise<UnixSo
   const handle = bindUnix(ownName);
   try {
     if (mode !== undefined) chmodSync(ownName, mode);
-    const own = lstatSync(ownName);
+    const { dev, ino } = lstatSync(ownName);
     renameSync(ownName, path);
-    return { handle, unlink: () => unlinkIfSame(path, own) };
+    return { handle, file: { path, dev, ino } };
   } catch (error) {
     handle.close();
     throw error;
@@ -98,10 +104,11 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
-function unlinkIfSame(path: string, own: Stats): void {
+/** Removes the file of a socket, unless another one has taken its place. */
+export function unlinkSocket({ path, dev, ino }: SocketFile): void {
   try {
     const now = lstatSync(path);
-    if (now.ino === own.ino && now.dev === own.dev) unlinkSync(path);
+    if (now.ino === ino && now.dev === dev) unlinkSync(path);
   } catch {
     // Gone already, or in a folder that is: nothing of ours is left.
   }

@@ -1,7 +1,14 @@
 import type { Clock } from './clock.ts';
 import { type MasterError, stoppedError, WorkerError } from './errors.ts';
 import type { Child, Limits } from './options.ts';
-import { isProtocolMessage, type MasterMessage, type WorkerFailure, type WorkerMessage } from './protocol.ts';
+import { residentMemory } from './process-facts.ts';
+import {
+  isProtocolMessage,
+  type MasterMessage,
+  type Vitals,
+  type WorkerFailure,
+  type WorkerMessage,
+} from './protocol.ts';
 import { nextState, type WorkerEvent, type WorkerState } from './worker-state.ts';
 
 /** How a worker has ended. */
@@ -44,6 +51,8 @@ export class WorkerProcess {
   readonly exited: Promise<WorkerExit>;
   /** What the worker has last reported about itself. */
   report: object | undefined;
+  /** What its last beat has told. */
+  vitals: Vitals = {};
 
   readonly #child: Child;
   readonly #limits: Limits;
@@ -102,6 +111,11 @@ export class WorkerProcess {
     return this.#readyAt === undefined ? undefined : this.#clock.now() - this.#readyAt;
   }
 
+  /** Its resident memory: what the system says, or else what its last beat has told. */
+  get memoryBytes(): number | undefined {
+    return residentMemory(this.pid) ?? this.vitals.memoryBytes;
+  }
+
   /** `worker 2 (pid 4711)` */
   get label(): string {
     return `worker ${this.id} (pid ${this.pid ?? 'none'})`;
@@ -145,6 +159,7 @@ export class WorkerProcess {
       case 'ready':
         return this.#ready();
       case 'beat':
+        this.vitals = known;
         return this.#watch();
       case 'report':
         this.report = known.stats;

@@ -1,6 +1,6 @@
 import { assert, oneof, property, string, stringMatching } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatBind, parseBind, systemdSockets } from '../src/bind.ts';
+import { formatBind, parseBind } from '../src/bind.ts';
 
 const readAgain = (text: string): unknown => parseBind(formatBind(parseBind(text)));
 
@@ -87,18 +87,3 @@ test.each(['127.0.0.1:8000', '[::1]:80', 'unix:/run/x.sock', 'fd://3'])(
     expect(formatBind(parseBind(text))).toBe(text);
   },
 );
-
-describe('systemdSockets', () => {
-  test('are the descriptors from 3 on', () => {
-    expect(systemdSockets({ LISTEN_PID: '7', LISTEN_FDS: '2' }, 7)).toEqual([{ fd: 3 }, { fd: 4 }]);
-  });
-
-  test.each([
-    ['nothing is said', {}],
-    ['another process is meant', { LISTEN_PID: '8', LISTEN_FDS: '2' }],
-    ['the number is none', { LISTEN_PID: '7', LISTEN_FDS: 'x' }],
-    ['there are none', { LISTEN_PID: '7', LISTEN_FDS: '0' }],
-  ])('are none when %s', (_when, env) => {
-    expect(systemdSockets(env, 7)).toEqual([]);
-  });
-});

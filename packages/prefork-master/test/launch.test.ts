@@ -22,6 +22,8 @@ function spawned(program: WorkerProgram) {
     backlog: 10,
     beatMs: 1000,
     gracefulTimeoutMs: 1000,
+    timeoutMs: 4000,
+    shared: true,
     hasData: program.data !== undefined,
   };
   launch({ spawn }, program, sockets, facts);

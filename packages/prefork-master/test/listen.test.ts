@@ -10,7 +10,7 @@ function nameOf(handle: ReturnType<typeof bindTcp>): number {
 }
 
 test('bound sockets listen from then on, and nobody accepts', async () => {
-  const handle = bindTcp('127.0.0.1', 0, false);
+  const handle = bindTcp('127.0.0.1', 0);
   const address = { host: '127.0.0.1', port: nameOf(handle) };
   expect(await attempt(address)).toBe('ECONNREFUSED');
   expect(await listenAll([handle.fd], 10)).toBeUndefined();
@@ -20,9 +20,9 @@ test('bound sockets listen from then on, and nobody accepts', async () => {
 });
 
 test('two that were bound to one port at once find out', async () => {
-  const first = bindTcp('127.0.0.1', 0, false);
-  const second = bindTcp('127.0.0.1', nameOf(first), false);
-  const other = bindTcp('127.0.0.1', 0, false);
+  const first = bindTcp('127.0.0.1', 0);
+  const second = bindTcp('127.0.0.1', nameOf(first));
+  const other = bindTcp('127.0.0.1', 0);
   expect(await listenAll([first.fd], 10)).toBeUndefined();
   expect(await listenAll([other.fd, second.fd], 10)).toEqual({ index: 1, code: 'EADDRINUSE' });
   for (const handle of [first, second, other]) handle.close();

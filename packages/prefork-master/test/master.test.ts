@@ -107,7 +107,7 @@ describe('a worker that fails', () => {
     const timeout = event(running.master, 'workerTimeout');
     const client = await RawClient.connect(running.port);
     client.send('block\n');
-    expect(await timeout).toEqual([{ id: 1, pid: blocked, generation: 1 }, { serving: 'block' }]);
+    expect(await timeout).toEqual([{ id: 1, pid: blocked, generation: 1 }, { serving: 'block' }, '']);
     expect(await ask(running.port, 'hello')).toBe('hello');
     expect(isAlive(blocked)).toBe(false);
     expect(running.log.text).toContain(

@@ -42,7 +42,7 @@ describe('signals', () => {
     await program.until(/^addresses/m);
     const client = await RawClient.connect(path);
     program.signal('SIGTERM');
-    await program.until(/^stopping$/m);
+    await program.until(/stopping$/m);
     client.send('hello\n');
     await client.until('hello');
     client.end();

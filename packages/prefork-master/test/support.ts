@@ -160,6 +160,14 @@ export class FakeChild extends EventEmitter {
     return true;
   }
 
+  disconnect(): void {
+    this.connected = false;
+  }
+
+  unref(): void {
+    this.signals.push('unref');
+  }
+
   kill(signal: NodeJS.Signals): boolean {
     this.signals.push(signal);
     return true;

@@ -1,0 +1,225 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Program, RawClient, temporaryFolder } from '@highball/testkit';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { MasterOptions } from '../src/index.ts';
+import { ask, attempt, isAlive, loopback, until } from './support.ts';
+
+const fixture = (name: string): string => join(import.meta.dirname, 'fixtures', name);
+
+interface Options extends Partial<Omit<MasterOptions, 'listen'>> {
+  listen?: MasterOptions['listen'] | 'launcher';
+  second?: Partial<MasterOptions>;
+}
+
+/** A program whose successors are ended with it. */
+class Service implements AsyncDisposable {
+  readonly program: Program;
+
+  constructor(options: Options = {}) {
+    const worker = { script: fixture('echo-worker.ts') };
+    const all = { listen: [loopback], worker, workers: 2, ...options };
+    this.program = new Program(process.execPath, [fixture('program.ts'), JSON.stringify(all)]);
+  }
+
+  get masters(): number[] {
+    return [...this.program.stdout.matchAll(/^master (\d+) serves$/gm)].map(([, pid]) => Number(pid));
+  }
+
+  get workers(): number[] {
+    return [...this.program.stdout.matchAll(/^spawned \d+ as (\d+)$/gm)].map(([, pid]) => Number(pid));
+  }
+
+  async port(): Promise<number> {
+    const [, list] = await this.program.until(/^addresses (.*)$/m);
+    return (JSON.parse(list as string) as { port: number }[])[0]?.port as number;
+  }
+
+  /** The pid of the nth master that has come into service. */
+  async master(number: number): Promise<number> {
+    await until(() => this.masters.length >= number, 10_000);
+    return this.masters[number - 1] as number;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const pid of this.masters.filter(isAlive)) process.kill(pid, 'SIGQUIT');
+    await this.program.stop();
+    await until(() => [...this.masters, ...this.workers].filter(isAlive).length === 0);
+  }
+}
+
+/** The process that answers now, by its generation and pid. */
+async function whoAnswers(port: number): Promise<number> {
+  return Number((await ask(port, 'who')).split(' ')[1]);
+}
+
+/** Clients that open a connection for each question, and count what goes wrong. */
+class Load {
+  readonly failures: string[] = [];
+  answers = 0;
+  #stopped = false;
+  readonly #clients: Promise<void>[];
+
+  constructor(port: number, clients: number) {
+    this.#clients = Array.from({ length: clients }, () => this.#run(port));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#clients);
+  }
+
+  async #run(port: number): Promise<void> {
+    while (!this.#stopped) {
+      try {
+        if ((await ask(port, 'hello')) !== 'hello') throw new Error('another answer');
+        this.answers++;
+      } catch (error) {
+        this.failures.push((error as Error).message);
+      }
+    }
+  }
+}
+
+const loads: Load[] = [];
+afterEach(async () => {
+  for (const load of loads.splice(0)) await load.stop();
+});
+
+function load(port: number): Load {
+  const started = new Load(port, 4);
+  loads.push(started);
+  return started;
+}
+
+describe.each([{ sharing: 'inherited' as const }, { sharing: 'reuseport' as const }])(
+  'an upgrade with $sharing sockets',
+  ({ sharing }) => {
+    test('USR2, WINCH, TERM: the new master serves alone in the end, and no connection is lost', async () => {
+      await using service = new Service({ sharing });
+      const port = await service.port();
+      const old = await service.master(1);
+      const oldWorkers = service.workers;
+      const clients = load(port);
+      process.kill(old, 'SIGUSR2');
+      const next = await service.master(2);
+      expect(isAlive(old)).toBe(true);
+      process.kill(old, 'SIGWINCH');
+      await until(() => oldWorkers.filter(isAlive).length === 0);
+      expect(isAlive(old)).toBe(true);
+      process.kill(old, 'SIGTERM');
+      await service.program.until(new RegExp(`^promoted after ${old}$`, 'm'));
+      await until(() => !isAlive(old));
+      expect(service.workers.filter(isAlive)).toHaveLength(2);
+      await ask(port, 'hello');
+      await clients.stop();
+      expect(clients.failures).toEqual([]);
+      expect(clients.answers).toBeGreaterThan(0);
+      process.kill(next, 'SIGTERM');
+      await until(() => !isAlive(next));
+    });
+
+    test('HUP the old, TERM the new: the way back', async () => {
+      await using service = new Service({ sharing });
+      const port = await service.port();
+      const old = await service.master(1);
+      const clients = load(port);
+      process.kill(old, 'SIGUSR2');
+      const next = await service.master(2);
+      process.kill(old, 'SIGWINCH');
+      await until(() => service.workers.filter(isAlive).length === 2);
+      process.kill(old, 'SIGHUP');
+      await service.program.until(/reloaded 2/);
+      process.kill(next, 'SIGTERM');
+      await until(() => !isAlive(next));
+      await service.program.until(/has ended; this one serves on/);
+      await ask(port, 'hello');
+      await clients.stop();
+      expect(clients.failures).toEqual([]);
+      // And it can be tried again.
+      process.kill(old, 'SIGUSR2');
+      await service.master(3);
+    });
+  },
+);
+
+test('a new master that dies leaves the service to the old one, whose workers come back', async () => {
+  await using service = new Service();
+  const port = await service.port();
+  const old = await service.master(1);
+  process.kill(old, 'SIGUSR2');
+  const next = await service.master(2);
+  process.kill(old, 'SIGWINCH');
+  await until(() => service.workers.slice(0, 2).filter(isAlive).length === 0);
+  process.kill(next, 'SIGKILL');
+  await service.program.until(/has ended; this one serves on/);
+  await until(() => service.workers.length === 6);
+  expect(service.workers.slice(4)).toContain(await whoAnswers(port));
+});
+
+test('a Unix socket stays where it is as long as one of the two is there', async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, 'x.sock');
+  await using service = new Service({ listen: [{ path }] });
+  const old = await service.master(1);
+  process.kill(old, 'SIGUSR2');
+  const next = await service.master(2);
+  process.kill(next, 'SIGTERM');
+  await until(() => !isAlive(next));
+  expect(await ask(path, 'hello')).toBe('hello');
+
+  process.kill(old, 'SIGUSR2');
+  const last = await service.master(3);
+  process.kill(old, 'SIGTERM');
+  await service.program.until(new RegExp(`promoted after ${old}`));
+  await until(() => !isAlive(old));
+  expect(await ask(path, 'hello')).toBe('hello');
+  process.kill(last, 'SIGTERM');
+  await until(() => !isAlive(last));
+  expect(existsSync(path)).toBe(false);
+});
+
+test('all masters of a process go together, those on port 0 too', async () => {
+  await using service = new Service({ workers: 1, second: { workers: 1 } });
+  const old = await service.master(1);
+  const before = [...service.program.stdout.matchAll(/^addresses .*$/gm)].map(String);
+  // Both masters of the fixture handle the signal: the second call is refused.
+  process.kill(old, 'SIGUSR2');
+  await service.master(2);
+  const all = [...service.program.stdout.matchAll(/^addresses .*$/gm)].map(String);
+  expect(all).toEqual([...before, ...before]);
+  expect(new Set(before).size).toBe(2);
+});
+
+test('a connection that is open keeps its old worker until it ends', async () => {
+  await using service = new Service({ workers: 1 });
+  const port = await service.port();
+  const old = await service.master(1);
+  const client = await RawClient.connect(port);
+  client.send('a\n');
+  await client.until('a\n');
+  process.kill(old, 'SIGUSR2');
+  await service.master(2);
+  process.kill(old, 'SIGTERM');
+  await service.program.until(/stopping/);
+  client.send('b\n');
+  await client.until('b\n');
+  expect(isAlive(old)).toBe(true);
+  client.end();
+  await until(() => !isAlive(old));
+});
+
+test('a second upgrade is refused while there are two', async () => {
+  await using service = new Service({ workers: 1 });
+  const port = await service.port();
+  const old = await service.master(1);
+  process.kill(old, 'SIGUSR2');
+  const next = await service.master(2);
+  process.kill(old, 'SIGUSR2');
+  process.kill(next, 'SIGUSR2');
+  expect(await ask(port, 'hello')).toBe('hello');
+  process.kill(old, 'SIGTERM');
+  await service.program.until(new RegExp(`promoted after ${old}`));
+  expect(service.masters).toHaveLength(2);
+  expect(await attempt({ host: '127.0.0.1', port })).toBe('connected');
+});
