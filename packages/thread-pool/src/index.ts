@@ -1,0 +1,11 @@
+export type { BackoffOptions } from './backoff.ts';
+export type { Clock } from './clock.ts';
+export { ApplicationError, ThreadError, ThreadPoolError, UsageError } from './errors.ts';
+export type { ApplicationErrorCode, ThreadErrorCode, UsageErrorCode } from './errors.ts';
+export type { Log } from './log.ts';
+export { oneAtATime } from './one-at-a-time.ts';
+export type { OneAtATimeOptions } from './one-at-a-time.ts';
+export type { ModuleProgram, ScriptProgram, ThreadPoolOptions } from './options.ts';
+export { threadPool } from './pool.ts';
+export type { ThreadPool } from './pool.ts';
+export type { ThreadPoolStats, ThreadStats } from './stats.ts';

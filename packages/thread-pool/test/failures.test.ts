@@ -1,0 +1,208 @@
+import { describe, expect, test } from 'vitest';
+import { ThreadError, threadPool, UsageError } from '../src/index.ts';
+import { bodyOf, execArgv, fixture, request, serve, statusOf, TestLog, until } from './support.ts';
+
+describe('an application that fails', () => {
+  test('gets 500 for its client, and its error into the log: message, stack, code and cause', async () => {
+    await using server = await serve();
+    const answer = await server.get('/throw');
+    expect(statusOf(answer)).toBe(500);
+    expect(answer).not.toContain('boom');
+    const err = server.log.entries.find(({ level }) => level === 'error')?.err;
+    expect(err).toMatchObject({ name: 'TypeError', message: 'boom in the thread', code: 'BOOM' });
+    expect(err?.stack).toContain('fixtures/app.ts');
+    expect(err?.cause).toMatchObject({ message: 'deep down' });
+    expect(statusOf(await server.get('/'))).toBe(200);
+    expect(server.pool.stats().threads[0]?.replaced).toBe(0);
+  });
+
+  test('behind its head has the connection cut', async () => {
+    await using server = await serve();
+    const answer = await server.get('/throw-late');
+    expect(answer).toContain('half');
+    expect(answer).not.toContain('0\r\n\r\n');
+    expect(server.log.entries.map(({ err }) => err?.message)).toContain('boom behind the head');
+  });
+
+  test.each([
+    ['/twice', 'START_RESPONSE_TWICE'],
+    ['/not-started', 'NO_START_RESPONSE'],
+    ['/no-body', 'BAD_BODY'],
+    ['/flood', 'WRITE_OVERFLOW'],
+  ])('the protocol is told so: %s', async (path, code) => {
+    await using server = await serve();
+    const answer = await server.get(path);
+    expect(answer.endsWith('0\r\n\r\n')).toBe(false);
+    expect(server.log.codes).toEqual([code]);
+    expect(statusOf(await server.get('/'))).toBe(200);
+  });
+
+  test('its server, by a head that it refuses, frees its place', async () => {
+    await using server = await serve();
+    expect(statusOf(await server.get('/bad-header'))).toBe(500);
+    expect(statusOf(await server.get('/'))).toBe(200);
+  });
+
+  test('in close() has had its answer', async () => {
+    await using server = await serve();
+    expect(bodyOf(await server.get('/bad-close'))).toBe('fine');
+    await until(() => server.log.entries.some(({ err }) => err?.message === 'boom in close'));
+    expect(statusOf(await server.get('/'))).toBe(200);
+  });
+});
+
+describe('a thread that dies', () => {
+  test.each([
+    ['by an error that nobody catches', '/crash', 'uncaught in the thread'],
+    ['by process.exit', '/exit', 'exit code 7'],
+  ])('%s is replaced; its request gets 500', async (_how, path, because) => {
+    await using server = await serve({ threads: 2 });
+    const other = server.get('/wait?ms=300');
+    await until(() => server.pool.stats().active === 1);
+    expect(statusOf(await server.get(path))).toBe(500);
+    expect(server.log.codes).toContain('THREAD_DIED');
+    expect(server.log.entries.map(({ err }) => err?.message).join('\n')).toContain(because);
+    expect(statusOf(await other)).toBe(200);
+    await until(() => server.pool.stats().threads.every(({ state }) => state === 'ready'));
+    expect(server.pool.stats().threads.map(({ replaced }) => replaced)).toEqual([0, 1]);
+    expect(statusOf(await server.get('/'))).toBe(200);
+  });
+
+  test('by its memory limit is replaced, and the process lives', async () => {
+    await using server = await serve({ resourceLimits: { maxOldGenerationSizeMb: 32 } });
+    expect(statusOf(await server.get('/memory'))).toBe(500);
+    expect(statusOf(await server.get('/'))).toBe(200);
+    expect(server.pool.stats().threads[0]?.replaced).toBe(1);
+  });
+
+  test('behind a head cuts that connection', async () => {
+    await using server = await serve({ timeoutMs: 100 });
+    const answer = await server.get('/block-late');
+    expect(answer).toContain('half');
+    expect(answer).not.toContain('0\r\n\r\n');
+    expect(server.log.codes).toContain('THREAD_BLOCKED');
+    expect(statusOf(await server.get('/'))).toBe(200);
+  });
+});
+
+describe('a thread that blocks', () => {
+  test('past its time is replaced; its request gets 504, the others their answers', async () => {
+    await using server = await serve({ threads: 2, timeoutMs: 200 });
+    const blocked = server.get('/spin');
+    await until(() => server.pool.stats().active === 1);
+    expect(statusOf(await server.get('/'))).toBe(200);
+    const other = server.get('/wait?ms=500');
+    expect(statusOf(await blocked)).toBe(504);
+    expect(statusOf(await other)).toBe(200);
+    await until(() => server.pool.stats().threads.every(({ state }) => state === 'ready'));
+    expect(server.pool.stats().threads.map(({ replaced }) => replaced)).toEqual([1, 0]);
+  });
+
+  test('is not one that waits: a request may take longer than the time', async () => {
+    await using server = await serve({ timeoutMs: 100 });
+    expect(statusOf(await server.get('/wait?ms=500'))).toBe(200);
+    expect(server.pool.stats().threads[0]?.replaced).toBe(0);
+  });
+
+  test('is not one that computes for less than the time', async () => {
+    await using server = await serve({ timeoutMs: 2000 });
+    expect(statusOf(await server.get('/block?ms=300'))).toBe(200);
+  });
+});
+
+describe('a pool', () => {
+  test.each([
+    ['throws when it is loaded', { script: fixture('broken-load.ts') }, 'the database is down'],
+    ['throws at its top level', { script: fixture('broken-script.ts') }, 'thrown before'],
+    ['exits', { script: fixture('broken-exit.ts') }, 'exit code 3'],
+    [
+      'exports no application',
+      { module: fixture('app.ts'), export: 'notAnApplication' },
+      'no function notAn',
+    ],
+    ['is not there', { module: fixture('missing.ts') }, 'missing.ts'],
+  ])('does not start with an application that %s', async (_what, thread, because) => {
+    const pool = threadPool({ thread, threads: 2, execArgv, log: new TestLog() });
+    const error = await pool.start().catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(ThreadError);
+    expect(error).toMatchObject({ code: 'BOOT_FAILED', message: expect.stringContaining(because) });
+  });
+
+  test('does not wait for an application that never comes up', async () => {
+    const pool = threadPool({
+      thread: { script: fixture('never-ready.ts') },
+      threads: 1,
+      execArgv,
+      bootTimeoutMs: 300,
+    });
+    await expect(pool.start()).rejects.toMatchObject({ code: 'BOOT_TIMEOUT' });
+  });
+
+  test('rejects with the error of the application as its cause', async () => {
+    const pool = threadPool({ thread: { script: fixture('broken-load.ts') }, threads: 1, execArgv });
+    const error = (await pool.start().catch((error: unknown) => error)) as ThreadError;
+    expect(error.cause).toMatchObject({ name: 'RangeError', message: 'the database is down' });
+    expect((error.cause as Error).stack).toContain('broken-load.ts');
+  });
+
+  test('that was not started says so, and so does one that is started twice', async () => {
+    const pool = threadPool({ thread: { module: fixture('app.ts') }, threads: 1, execArgv });
+    expect(() => pool({} as never, () => () => undefined)).toThrow(UsageError);
+    await pool.start();
+    await expect(pool.start()).rejects.toMatchObject({ code: 'STARTED_TWICE' });
+    await pool.close();
+  });
+});
+
+describe('the end of a pool', () => {
+  test('drained: what runs and what waits is finished, the rest is refused, the threads stop by themselves', async () => {
+    const log = new TestLog();
+    await using server = await serve({
+      thread: { script: fixture('script-thread.ts'), data: { name: 'Ann' } },
+      log,
+    });
+    const running = server.get('/wait');
+    await until(() => server.pool.stats().active === 1);
+    const waiting = server.get('/');
+    await until(() => server.pool.stats().queued === 1);
+    const drained = server.pool.drain();
+    expect(statusOf(await server.get('/'))).toBe(503);
+    expect(bodyOf(await running)).toBe('Hello, Ann');
+    expect(bodyOf(await waiting)).toBe('Hello, Ann');
+    await drained;
+    expect(server.pool.stats().threads).toMatchObject([{ state: 'down', replaced: 0 }]);
+    expect(log.entries).toEqual([]);
+  });
+
+  test('drained for too long: the rest is cut off', async () => {
+    await using server = await serve();
+    const client = await server.connect();
+    client.send(request('GET', '/endless'));
+    await client.until('tick');
+    await server.pool.drain(50);
+    await client.closed;
+    expect(client.received).not.toContain('0\r\n\r\n');
+  });
+
+  test('leaves nothing behind: no ports, no timers, no threads; also after deaths and a thousand requests', async () => {
+    const before = process.getActiveResourcesInfo().toSorted();
+    await (async () => {
+      await using server = await serve({ threads: 2 });
+      expect(statusOf(await server.get('/exit'))).toBe(500);
+      await until(() => server.pool.stats().threads.every(({ state }) => state === 'ready'));
+      const listeners = (): number =>
+        process.listenerCount('exit') + process.listenerCount('uncaughtException');
+      const count = listeners();
+      const client = await server.connect();
+      for (let round = 0; round < 20; round++) client.send(request('GET', '/').repeat(50));
+      await until(() => client.received.match(/Hello from a thread/g)?.length === 1000, 10_000);
+      expect(listeners()).toBe(count);
+      expect(server.pool.stats()).toMatchObject({ queued: 0, active: 0, bufferedBytes: 0 });
+    })();
+    const left = (): string[] =>
+      process.getActiveResourcesInfo().filter((name) => /Message|Worker/.test(name));
+    const base = before.filter((name) => /Message|Worker/.test(name));
+    await until(() => left().length <= base.length);
+    expect(left().toSorted()).toEqual(base);
+  });
+});
