@@ -24,6 +24,6 @@ function formOf(type: string): ErrorForm | undefined {
 }
 
 function weightOf(parameters: readonly string[]): number {
-  const [, weight] = parameters.map((parameter) => /^\s*q=([\d.]+)\s*$/.exec(parameter)).find(Boolean) ?? [];
+  const [, weight] = parameters.map((parameter) => /^\s*q=(.*)$/.exec(parameter)).find(Boolean) ?? [];
   return weight === undefined ? 1 : Number(weight) || 0;
 }

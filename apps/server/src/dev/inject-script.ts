@@ -138,16 +138,19 @@ function isPage(status: string, headers: HeaderList): boolean {
   return PAGE_STATUS.test(status) && isHtml && coding.toLowerCase() === 'identity' && !isDownload;
 }
 
-/**
- * Where the head of a document begins: behind its doctype, `<html>` and `<head>`, as far as they are there; 0 where
- * the text does not begin like a document. Anchored, so that no text inside of one is taken for it.
- */
+/** White space and comments may stand around the doctype (HTML, "Writing HTML documents"). */
+const FILLER = String.raw`(?:\s|<!--(?:(?!-->)[^])*-->)*`;
+
+/** The beginning of a document; the mark of UTF-8 as text, and as latin-1. Anchored: no text inside is meant. */
+const BEGINNING = new RegExp(
+  String.raw`^(?:\uFEFF|\u00EF\u00BB\u00BF)?${FILLER}(?:<!doctype[^>]*>)?${FILLER}(<html(?:\s[^>]*)?>)?${FILLER}(<head(?:\s[^>]*)?>)?`,
+  'i',
+);
+
+/** Where the head of a document begins: behind `<html>` and `<head>`, as far as they are there; 0 without either. */
 function headStart(text: string): number {
-  const [beginning = ''] =
-    /^\uFEFF?(?:\s+|<!--(?:(?!-->)[^])*-->)*(?:<!doctype[^>]*>)?(?:\s+|<!--(?:(?!-->)[^])*-->)*(?:<html(?:\s[^>]*)?>)?\s*(?:<head(?:\s[^>]*)?>)?/i.exec(
-      text,
-    ) ?? [];
-  return /<(?:head|html)[\s>]/i.test(beginning.slice(beginning.lastIndexOf('<'))) ? beginning.length : 0;
+  const [beginning = '', root, head] = BEGINNING.exec(text) ?? [];
+  return root === undefined && head === undefined ? 0 : beginning.length;
 }
 
 function latin1(bytes: Uint8Array): string {

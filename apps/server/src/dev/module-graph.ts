@@ -1,3 +1,4 @@
+import { realpathSync, statSync } from 'node:fs';
 import { createRequire, registerHooks, type ResolveFnOutput, type ResolveHookContext } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -64,12 +65,12 @@ export class ModuleGraph {
     const asked = askedPath(specifier, context.parentURL);
     const result = this.#tryResolve(specifier, context, next, asked);
     if (!result.url.startsWith('file:') || result.url.includes('/node_modules/')) return result;
-    const file = plainPath(fileURLToPath(result.url));
+    const { file, url } = followLink(result.url, asked);
     this.#note(file, generation);
     // A symbolic link may come to point elsewhere.
     if (asked !== undefined && asked !== file) this.#note(asked, generation);
     this.#latest = file;
-    return { ...result, url: withGeneration(result.url, generation) };
+    return { ...result, url: withGeneration(url, generation) };
   }
 
   /** A file that is not there yet is waited for. */
@@ -110,6 +111,20 @@ const ENDINGS = ['', '.js', '.json', '.cjs', '.ts', '.tsx'] as const;
 
 function withGeneration(url: string, generation: number): string {
   return `${url}${url.includes('?') ? '&' : '?'}highball=${generation}`;
+}
+
+/** Node remembers for ever where a link has led to; it may have been turned since. */
+function followLink(url: string, asked: string | undefined): { file: string; url: string } {
+  const file = plainPath(fileURLToPath(url));
+  if (asked === undefined || asked === file) return { file, url };
+  try {
+    const target = realpathSync(asked);
+    if (target !== file && statSync(target).isFile())
+      return { file: target, url: pathToFileURL(target).href };
+  } catch {
+    // Not a path as it stands: an ending was added, or the file has just gone.
+  }
+  return { file, url };
 }
 
 /** The path without what this graph, and tsx, have added to it. */

@@ -106,7 +106,13 @@ export class Reloader {
     const { clock, loadTimeoutMs = LOAD_TIMEOUT_MS } = this.#options;
     return new Promise((resolve, reject) => {
       const cancel = clock.after(loadTimeoutMs, () => reject(new LoadTimeoutError(loadTimeoutMs)));
-      void promise.then(resolve, reject).finally(cancel);
+      // Functions of our own, which end V8's asynchronous stack: what awaits a version has no part in its errors.
+      void promise
+        .then(
+          (value) => resolve(value),
+          (error: unknown) => reject(error),
+        )
+        .finally(cancel);
     });
   }
 }

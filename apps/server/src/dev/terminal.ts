@@ -2,14 +2,11 @@ import { styleText } from 'node:util';
 
 type Format = Parameters<typeof styleText>[0];
 
-/** What a terminal is written to by. */
-export type TerminalStream = Pick<NodeJS.WriteStream, 'write'> & { isTTY?: boolean };
-
 /** Writes lines, in colour where there is a terminal that wants it ($NO_COLOR, $FORCE_COLOR: see styleText). */
 export class Terminal {
-  readonly #stream: TerminalStream;
+  readonly #stream: NodeJS.WritableStream;
 
-  constructor(stream: TerminalStream) {
+  constructor(stream: NodeJS.WritableStream) {
     this.#stream = stream;
   }
 
@@ -19,7 +16,7 @@ export class Terminal {
 
   /** A text in a style, if the terminal has styles. */
   style(format: Format, text: string): string {
-    return styleText(format, text, { stream: this.#stream as NodeJS.WriteStream });
+    return styleText(format, text, { stream: this.#stream });
   }
 }
 
