@@ -1,0 +1,13 @@
+export { fromNode } from './from-node.ts';
+export type { FromNodeOptions } from './from-node.ts';
+export type { NodeHandler, NodeHandlers, UpgradeHandler } from './handler.ts';
+export { AdapterUsageError, ClientGoneError, HandlerError, NodeAdapterError } from './errors.ts';
+export type { NodeAdapterErrorCode } from './errors.ts';
+export { toNode } from './to-node.ts';
+export type { NodeListener, ToNodeOptions } from './to-node.ts';
+export { recogniseNode, toApplication } from './recognise.ts';
+export type { NodeShape } from './recognise.ts';
+export { captureServers } from './capture-servers.ts';
+export type { Capture, CapturedServer, CaptureOptions } from './capture-servers.ts';
+export type { AskedAddress } from './captured-server.ts';
+export type { HeadFields } from './response-head.ts';

@@ -1,0 +1,400 @@
+import { once } from 'node:events';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { Readable } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import { fromNode } from '../src/index.ts';
+import { ask, deferred, get, serveHandler } from './support.ts';
+
+describe('what a handler is given', () => {
+  test('is a real IncomingMessage with the address, the fields and the version', async () => {
+    const seen = deferred<Record<string, unknown>>();
+    await using served = await serveHandler((req, res) => {
+      seen.resolve({
+        real: req instanceof IncomingMessage && res instanceof ServerResponse,
+        method: req.method,
+        url: req.url,
+        version: [req.httpVersion, req.httpVersionMajor, req.httpVersionMinor],
+        host: req.headers.host,
+        joined: req.headers['x-many'],
+        distinct: req.headersDistinct['x-one'],
+        raw: req.rawHeaders.includes('X-Many'),
+        req: res.req === req,
+        complete: req.complete,
+      });
+      res.end();
+    });
+    await fetch(`${served.url}/a%20b?c=%20d`, { headers: [['X-Many', '1'], ['X-Many', '2'], ['x-one', 'z']] }); // prettier-ignore
+    expect(await seen.promise).toEqual({
+      real: true,
+      method: 'GET',
+      url: '/a%20b?c=%20d',
+      version: ['1.1', 1, 1],
+      host: `127.0.0.1:${served.port}`,
+      joined: '1, 2',
+      distinct: ['z'],
+      raw: true,
+      req: true,
+      complete: true,
+    });
+  });
+
+  test('has a socket that knows the client, and knobs that turn nothing', async () => {
+    const seen = deferred<Record<string, unknown>>();
+    await using served = await serveHandler((req, res) => {
+      const { remoteAddress, remotePort, localPort, destroyed } = req.socket;
+      req.socket.setNoDelay(true).setKeepAlive(true).ref().unref();
+      expect(res.socket).toBe(req.socket);
+      expect(() => req.socket.write('x')).toThrow('the connection is the server');
+      seen.resolve({ remoteAddress, remotePort: typeof remotePort, localPort, destroyed });
+      res.end();
+    });
+    await fetch(served.url);
+    expect(await seen.promise).toEqual({
+      remoteAddress: '127.0.0.1',
+      remotePort: 'number',
+      localPort: served.port,
+      destroyed: false,
+    });
+  });
+});
+
+describe('an answer', () => {
+  test('that is there when the handler returns needs no promise', () => {
+    const app = fromNode((_req, res) => {
+      res.setHeader('X-Order', '1').writeHead(201, 'Made', { 'Content-TYPE': 'text/plain' });
+      res.end('hello');
+    });
+    let head: unknown;
+    const body = app(plainEnviron(), (status, headers) => {
+      head = [status, headers];
+      return () => undefined;
+    });
+    expect(head).toEqual(['201 Made', [['X-Order', '1'], ['Content-TYPE', 'text/plain']]]); // prettier-ignore
+    expect([...(body as string[])]).toEqual(['hello']);
+  });
+
+  test('keeps its fields in their order and case, repeats apart, and leaves out the connection’s own', async () => {
+    await using served = await serveHandler((_req, res) => {
+      res.setHeader('X-bEta', 'b');
+      res.setHeader('Set-Cookie', ['a=1', 'b=2']);
+      res.setHeader('Connection', 'keep-alive');
+      res.setHeader('Transfer-Encoding', 'chunked');
+      res.setHeader('X-Number', 7);
+      res.end('ok');
+    });
+    const text = await ask(served, get('/'), 'ok');
+    expect(text).toMatch(/X-bEta: b\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nX-Number: 7\r\n/);
+    expect(text).toContain('Content-Length: 2\r\n');
+    expect(text).not.toMatch(/chunked|keep-alive/);
+  });
+
+  test('of several writes in one turn leaves whole, with its length', async () => {
+    await using served = await serveHandler((_req, res) => {
+      res.write('one ');
+      res.write(Buffer.from('two '));
+      res.end('3a', 'hex');
+    });
+    const text = await ask(served, get('/'), 'two :');
+    expect(text).toContain('Content-Length: 9\r\n');
+  });
+
+  test('that is written piece by piece leaves piece by piece', async () => {
+    const steps = [deferred(), deferred()];
+    await using served = await serveHandler(async (_req, res) => {
+      res.write('first');
+      await steps[0]!.promise;
+      res.write('second', () => steps[1]!.resolve());
+      await steps[1]!.promise;
+      res.end('third');
+    });
+    const client = await served.connect();
+    client.send(get('/'));
+    await client.until('first');
+    expect(client.received).not.toContain('second');
+    steps[0]!.resolve();
+    await client.until(/second[^]*third\r\n0\r\n\r\n$/);
+    client.destroy();
+  });
+
+  test('says when the client has to catch up, and when it has', async () => {
+    const log: string[] = [];
+    const over = deferred();
+    await using served = await serveHandler(async (_req, res) => {
+      // More than the kernel takes for a client that does not read.
+      log.push(`full ${!res.write(Buffer.alloc(32 << 20, 'x'))} ${res.writableNeedDrain}`);
+      await once(res, 'drain');
+      log.push(`drained ${res.writableNeedDrain}`);
+      res.end('END', () => over.resolve());
+    });
+    const client = await served.connect();
+    client.socket.pause();
+    client.send(get('/'));
+    await expect.poll(() => log).toEqual(['full true true']);
+    client.socket.resume();
+    await over.promise;
+    await expect.poll(() => client.received.slice(-20)).toContain('END\r\n0\r\n\r\n');
+    expect(log).toEqual(['full true true', 'drained false']);
+    client.destroy();
+  });
+
+  test('to HEAD, and of 204 and 304, has no body', async () => {
+    await using served = await serveHandler((req, res) => {
+      res.statusCode = Number(req.url?.slice(1));
+      res.end('never');
+    });
+    expect(await ask(served, get('/204') + get('/304') + get('/200'), /never$/)).toMatch(
+      /204 No Content[^]*304 Not Modified[^]*200 OK/,
+    );
+    const head = await ask(served, 'HEAD /200 HTTP/1.1\r\nHost: a\r\n\r\n' + get('/201'), /never$/);
+    expect(head.match(/never/g)).toHaveLength(1);
+    expect(head).toContain('Content-Length: 5');
+  });
+
+  test('has trailers, early hints and continues', async () => {
+    await using served = await serveHandler((req, res) => {
+      res.writeEarlyHints({ link: '</a.css>; rel=preload; as=style', 'x-hint': '1' });
+      res.writeContinue();
+      req.resume().on('end', () => {
+        res.setHeader('Trailer', 'X-Sum');
+        res.write(`trailer ${req.trailers['x-end']} ${req.rawTrailers.join('=')}`);
+        res.addTrailers({ 'X-Sum': '42' });
+        res.end();
+      });
+    });
+    const client = await served.connect();
+    client.send(
+      'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTrailer: X-End\r\nExpect: 100-continue\r\n\r\n',
+    );
+    await client.until('100 Continue\r\n\r\n');
+    client.send('3\r\nabc\r\n0\r\nX-End: yes\r\n\r\n');
+    const text = await client.until('X-Sum: 42\r\n\r\n');
+    expect(text).toMatch(/^HTTP\/1.1 103 Early Hints\r\nLink: <\/a.css>[^]*x-hint: 1\r\n/);
+    expect(text).toContain('trailer yes X-End=yes');
+    client.destroy();
+  });
+
+  test('tells of its end: finish, close, and the flags', async () => {
+    const log: unknown[] = [];
+    const closed = deferred();
+    await using served = await serveHandler((req, res) => {
+      req.on('close', () => log.push('request close'));
+      res.on('finish', () => log.push('finish', res.writableFinished, res.headersSent));
+      res.on('close', () => {
+        log.push('close', res.closed, res.destroyed);
+        closed.resolve();
+      });
+      res.end('bye', () => log.push('end callback'));
+      log.push('ended', res.writableEnded, res.writableFinished);
+    });
+    await (await fetch(served.url)).text();
+    await closed.promise;
+    await expect.poll(() => log).toHaveLength(11);
+    expect(log).toEqual(expect.arrayContaining(['ended', true, false, 'finish', true, true, 'end callback', 'request close'])); // prettier-ignore
+    expect(log.indexOf('finish')).toBeLessThan(log.indexOf('close'));
+  });
+
+  test('refuses what Node refuses, with the same codes', async () => {
+    const codes: unknown[] = [];
+    const code = (act: () => void): void => {
+      try {
+        act();
+        codes.push('nothing');
+      } catch (error) {
+        codes.push((error as { code: string }).code);
+      }
+    };
+    await using served = await serveHandler((_req, res) => {
+      code(() => res.writeHead(99));
+      code(() => res.writeHead(200, ['odd']));
+      code(() => res.write(7));
+      code(() => res.write(null));
+      res.writeHead(200);
+      code(() => res.writeHead(200));
+      code(() => res.setHeader('X', 'late'));
+      res.end('x');
+      res.write('after', (error) => codes.push((error as { code?: string } | null)?.code));
+    });
+    await (await fetch(served.url)).text();
+    expect(codes).toEqual([
+      'ERR_HTTP_INVALID_STATUS_CODE',
+      'ERR_INVALID_ARG_VALUE',
+      'ERR_INVALID_ARG_TYPE',
+      'ERR_STREAM_NULL_VALUES',
+      'ERR_HTTP_HEADERS_SENT',
+      'ERR_HTTP_HEADERS_SENT',
+      'ERR_STREAM_WRITE_AFTER_END',
+    ]);
+  });
+});
+
+describe('a body', () => {
+  test('streams in with backpressure, and out again', async () => {
+    await using served = await serveHandler((req, res) => pipeline(req, res));
+    const sent = Buffer.alloc(3_000_000, 'abcdefg');
+    const body = Readable.toWeb(Readable.from(pieces(sent, 10_000))) as ReadableStream;
+    const response = await fetch(served.url, { method: 'POST', body, duplex: 'half' } as RequestInit);
+    expect(Buffer.from(await response.arrayBuffer()).equals(sent)).toBe(true);
+  });
+
+  test('is not read faster than the handler reads it', async () => {
+    let read = 0;
+    const go = deferred();
+    await using served = await serveHandler(async (req, res) => {
+      await go.promise;
+      for await (const chunk of req) read += (chunk as Buffer).length;
+      res.end(String(read));
+    });
+    const client = await served.connect();
+    client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 30000000\r\n\r\n');
+    client.socket.write(Buffer.alloc(30_000_000));
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(client.socket.writableLength).toBeGreaterThan(10_000_000);
+    go.resolve();
+    await client.until('30000000');
+    client.destroy();
+  });
+
+  test('that the handler leaves alone ends for who listens, and the connection lives on', async () => {
+    const closed = deferred();
+    await using served = await serveHandler((req, res) => {
+      req.on('close', closed.resolve);
+      res.end('done');
+    });
+    const text = await ask(
+      served,
+      'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc' + get('/'),
+      /done[^]*done$/,
+    );
+    expect(text.match(/200 OK/g)).toHaveLength(2);
+    await closed.promise;
+  });
+});
+
+describe('a client that leaves', () => {
+  test('closes the response, aborts the request, destroys the socket', async () => {
+    const events: string[] = [];
+    const over = deferred();
+    await using served = await serveHandler((req, res) => {
+      req.on('aborted', () => events.push('aborted'));
+      req.on('error', (error: Error & { code?: string }) => events.push(`error ${error.code}`));
+      req.socket.on('close', () => events.push('socket close'));
+      res.on('finish', () => events.push('finish'));
+      res.on('close', () => {
+        events.push(`close ${res.destroyed} ${req.destroyed} ${res.writableFinished}`);
+        over.resolve();
+      });
+      res.write('begun');
+    });
+    const client = await served.connect();
+    client.send(get('/'));
+    await client.until('begun');
+    client.destroy();
+    await over.promise;
+    await expect.poll(() => events.toSorted()).toEqual(['aborted', 'close true true false', 'error ECONNRESET', 'socket close']); // prettier-ignore
+    // It is nobody's fault: the server gets its own reason back.
+    expect(served.errors.filter(({ code }) => code !== 'CLIENT_GONE')).toEqual([]);
+  });
+
+  test('in the middle of its upload fails the reading', async () => {
+    const failed = deferred<string>();
+    await using served = await serveHandler(async (req, res) => {
+      try {
+        for await (const chunk of req) void chunk;
+        res.end();
+      } catch (error) {
+        failed.resolve((error as { code: string }).code);
+      }
+    });
+    const client = await served.connect();
+    client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    client.destroy();
+    expect(await failed.promise).toBe('ECONNRESET');
+  });
+
+  test('stops a stream that is piped to it', async () => {
+    const destroyed = deferred();
+    await using served = await serveHandler((_req, res) => {
+      const endless = new Readable({
+        read() {
+          this.push('x'.repeat(1000));
+        },
+        destroy(_error, callback) {
+          destroyed.resolve();
+          callback(null);
+        },
+      });
+      pipeline(endless, res).catch(() => undefined);
+    });
+    const client = await served.connect();
+    client.send(get('/'));
+    await client.until('xxx');
+    client.destroy();
+    await destroyed.promise;
+  });
+});
+
+describe('a failure', () => {
+  test.each([
+    ['throws', () => { throw new Error('secret'); }], // prettier-ignore
+    ['rejects', () => Promise.reject(new Error('secret'))],
+    ['destroys its response', (_req: unknown, res: ServerResponse) => void res.destroy(new Error('secret'))],
+  ])('of a handler that %s is 500, without the reason', async (_name, handler) => {
+    await using served = await serveHandler(handler);
+    const response = await fetch(served.url);
+    expect(response.status).toBe(500);
+    expect(await response.text()).not.toContain('secret');
+    expect(served.errors).toHaveLength(1);
+  });
+
+  test('behind the head cuts the connection', async () => {
+    await using cut = await serveHandler(async (_req, res) => {
+      res.write('begun');
+      await new Promise((resolve) => setImmediate(resolve));
+      throw new Error('too late');
+    });
+    const client = await cut.connect();
+    client.send(get('/'));
+    await client.closed;
+    expect(client.received).toContain('begun');
+    expect(client.received).not.toContain('\r\n0\r\n');
+  });
+
+  test('behind the end of the answer harms nobody, and is logged', async () => {
+    await using served = await serveHandler((_req, res) => {
+      res.end('fine');
+      throw new Error('afterthought');
+    });
+    expect(await (await fetch(served.url)).text()).toBe('fine');
+    expect(served.errors[0]?.message).toContain('afterthought');
+  });
+
+  test('of a handler that never minds the client ends at the cap', async () => {
+    const failed = deferred<Error>();
+    await using served = await serveHandler(
+      (_req, res) => {
+        res.on('close', () => failed.resolve(res.errored as Error));
+        for (let i = 0; i < 400 && !res.destroyed; i++) res.write(Buffer.alloc(65_536));
+      },
+      { maxBufferedBytes: 1_000_000 },
+    );
+    const client = await served.connect();
+    client.socket.pause();
+    client.send(get('/'));
+    expect(await failed.promise).toMatchObject({ code: 'BUFFER_FULL' });
+    client.destroy();
+  });
+
+  test('of an option is told at once', () => {
+    expect(() => fromNode(() => undefined, { maxBufferedBytes: 1 })).toThrow(/maxBufferedBytes/);
+  });
+});
+
+function* pieces(bytes: Buffer, size: number): Generator<Buffer> {
+  for (let i = 0; i < bytes.length; i += size) yield bytes.subarray(i, i + size);
+}
+
+function plainEnviron(): never {
+  return { REQUEST_METHOD: 'GET', SCRIPT_NAME: '', PATH_INFO: '/', QUERY_STRING: '', RAW_URI: '/', SERVER_PROTOCOL: 'HTTP/1.1' } as never; // prettier-ignore
+}
