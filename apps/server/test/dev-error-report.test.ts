@@ -27,7 +27,11 @@ describe('reportError', () => {
     const inner = new Error('inner');
     const outer = new AggregateError([new Error('gathered'), inner], 'outer', { cause: inner });
     inner.cause = outer;
-    expect(report(outer).errors.map(({ message }) => message)).toEqual(['outer', 'inner', 'gathered']);
+    expect(report(outer).errors.map(({ message, relation }) => `${message} ${relation}`)).toEqual([
+      'outer thrown',
+      'inner cause',
+      'gathered gathered',
+    ]);
     let chain = new Error('0');
     for (let i = 1; i < 50; i++) chain = new Error(String(i), { cause: chain });
     expect(report(chain).errors).toHaveLength(10);
@@ -41,13 +45,13 @@ describe('reportError', () => {
       [{ a: 1 }, '{ a: 1 }'],
     ] as const) {
       expect(report(thrown).errors).toEqual([
-        { name: 'Thrown value', message: text, details: [], frames: [] },
+        { relation: 'thrown', name: 'Thrown value', message: text, details: [], frames: [] },
       ]);
     }
     expect(report(runInNewContext('new TypeError("foreign")')).errors[0]?.name).toBe('TypeError');
     const odd = Object.assign(new Error('odd'), { stack: undefined, name: 7, code: 'E_ODD' });
     expect(report(odd).errors).toEqual([
-      { name: '7', message: 'odd', details: [['code', 'E_ODD']], frames: [] },
+      { relation: 'thrown', name: '7', message: 'odd', details: [['code', 'E_ODD']], frames: [] },
     ]);
   });
 
@@ -59,6 +63,23 @@ describe('reportError', () => {
       name: 'Not loaded',
       message: 'exports nothing',
     });
+  });
+
+  test('takes an error that cannot be read', () => {
+    const error = Object.defineProperty(new Error('x'), 'message', {
+      get: () => {
+        throw new Error('no');
+      },
+    });
+    expect(report(error).errors[0]?.message).toBe('an error that cannot be read');
+  });
+
+  test('counts a recursion', () => {
+    const fall = (depth: number): Error => (depth === 0 ? new Error('deep') : fall(depth - 1));
+    const frames = report(fall(5)).errors[0]?.frames ?? [];
+    expect(frames[1]).toMatchObject({ name: 'fall', times: 5 });
+    expect(pageOf(fall(5))).toContain('× 5</span>');
+    expect(errorText(report(fall(5)), '/')).toContain('(5 times)');
   });
 
   test('cuts what is too long to read', () => {
@@ -85,6 +106,11 @@ describe('the page of an error', () => {
 });
 
 describe('the text of an error', () => {
+  test('keeps what opens something to itself', () => {
+    const text = errorText(report(Object.assign(new Error('no'), { token: 'swordfish', code: 'E' })), '/');
+    expect(text).toContain('token: [hidden]\n    code: E\n');
+  });
+
   test('has the calls within the server only where there are no others', () => {
     const own = errorText(report(new Error('mine')), import.meta.dirname);
     expect(own).toMatch(/^Error: mine\n {4}at dev-error-report\.test\.ts:\d+:\d+\n/);

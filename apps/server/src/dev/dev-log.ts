@@ -23,8 +23,8 @@ export class DevLog {
 
   /** For the worker. */
   readonly worker: Log = {
-    error: (message, details) => this.error(message, details),
-    warn: (message, details) => this.error(message, details),
+    error: (message, details) => this.error(withRequest(message, details), details),
+    warn: (message, details) => this.error(withRequest(message, details), details),
     info: () => undefined,
     debug: () => undefined,
   };
@@ -53,4 +53,9 @@ export class DevLog {
     const text = `reloaded in ${durationMs.toFixed(0)} ms (${files})`;
     this.#out.line(`${this.#out.style('dim', timeOfDay())} ${this.#out.style('cyan', text)}`);
   }
+}
+
+function withRequest(message: string, details: { method?: string; path?: string } = {}): string {
+  const { method, path } = details;
+  return method === undefined ? message : `${message}: ${method} ${path ?? ''}`;
 }

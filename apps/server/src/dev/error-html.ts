@@ -1,4 +1,5 @@
 import type { Environ } from '@highball/gateway-protocol';
+import type { Relation } from './error-chain.ts';
 import { type ErrorReport, titleOf, type ReportedError, type ReportedFrame, textOf } from './error-report.ts';
 import { ERROR_STYLE } from './error-style.ts';
 import { Markup, markup } from './markup.ts';
@@ -37,8 +38,8 @@ export function errorHtml(report: ErrorReport, { folder, nonce, live }: PageOpti
 <p><span class="badge">500</span> ${titleOf(report)} <code class="request">${requestLine(report.environ)}</code></p>
 </header>
 <main>
-${report.errors.map((error, i) => errorSection(error, i, folder))}
-${environTable(report.environ)}
+${report.errors.map((error) => errorSection(error, folder))}
+${environTable(report)}
 </main>
 <footer><p>${after} Only <code>highball dev</code> shows it; <code>highball serve</code> answers 500 and no more.</p></footer>
 </body>
@@ -46,25 +47,30 @@ ${environTable(report.environ)}
 `.text;
 }
 
-function errorSection(
-  { name, message, details, frames }: ReportedError,
-  index: number,
-  folder: string,
-): Markup {
+function errorSection({ relation, name, message, details, frames }: ReportedError, folder: string): Markup {
   const heading = markup`<span class="name">${name}</span><span class="message">${message}</span>`;
   const first = frames.find(({ excerpt }) => excerpt !== undefined);
   const calls = groupFrames(frames).map(({ own, frames: group }) =>
     own ? group.map((frame) => ownFrame(frame, folder, frame === first)) : foreignFrames(group, folder),
   );
   return markup`<section>
-${index === 0 ? markup`<h1>${heading}</h1>` : markup`<p class="cause">Caused by</p><h2>${heading}</h2>`}
+${RELATIONS[relation] !== '' && markup`<p class="relation">${RELATIONS[relation]}</p>`}
+${relation === 'thrown' ? markup`<h1>${heading}</h1>` : markup`<h2>${heading}</h2>`}
 ${details.length > 0 && detailList(details)}
 ${calls}
 </section>`;
 }
 
+const RELATIONS: Readonly<Record<Relation, string>> = {
+  thrown: '',
+  cause: 'Caused by',
+  gathered: 'Together with',
+};
+
 function detailList(details: readonly (readonly [string, string])[]): Markup {
-  const items = details.map(([name, text]) => markup`<div><dt>${name}</dt><dd>${text}</dd></div>`);
+  const items = details.map(
+    ([name, text]) => markup`<div><dt>${name}</dt><dd>${secretOr(name, text)}</dd></div>`,
+  );
   return markup`<dl>${items}</dl>`;
 }
 
@@ -80,18 +86,23 @@ function groupFrames(frames: readonly ReportedFrame[]): { own: boolean; frames: 
   return groups;
 }
 
-function ownFrame({ name, place, excerpt }: ReportedFrame, folder: string, open: boolean): Markup {
-  const label = markup`<span class="place">${placeText(place, folder)}</span> <span class="function">${name}</span>`;
+function ownFrame({ name, place, excerpt, times }: ReportedFrame, folder: string, open: boolean): Markup {
+  const label = markup`<span class="place">${placeText(place, folder)}</span> <span class="function">${name}</span>${repeats(times)}`;
   if (excerpt === undefined || place === undefined) return markup`<p class="frame">${label}</p>`;
   const opened = open && new Markup(' open');
   return markup`<details class="frame"${opened}><summary>${label}</summary>${excerptBlock(excerpt, place)}</details>`;
 }
 
+function repeats(times: number): Markup {
+  return markup`${times > 1 && markup` <span class="times">× ${times}</span>`}`;
+}
+
 function foreignFrames(frames: readonly ReportedFrame[], folder: string): Markup {
-  const count = frames.length === 1 ? '1 call' : `${frames.length} calls`;
+  const all = frames.reduce((sum, { times }) => sum + times, 0);
+  const count = all === 1 ? '1 call' : `${all} calls`;
   const items = frames.map(
-    ({ name, place }) =>
-      markup`<li><span class="place">${placeText(place, folder)}</span> <span class="function">${name}</span></li>`,
+    ({ name, place, times }) =>
+      markup`<li><span class="place">${placeText(place, folder)}</span> <span class="function">${name}</span>${repeats(times)}</li>`,
   );
   return markup`<details class="foreign"><summary>${count} outside the application</summary><ol>${items}</ol></details>`;
 }
@@ -115,18 +126,20 @@ function marked(text: string, column: number | undefined): Markup {
   return markup`${before}<mark>${word}</mark>${text.slice(before.length + word.length)}`;
 }
 
-function environTable(environ: Environ): Markup {
+/** Open where the request may have to do with the error. */
+function environTable({ environ, kind }: ErrorReport): Markup {
   const names = Object.keys(environ).toSorted();
   const rows = names.map(
-    (name) => markup`<tr><th scope="row">${name}</th><td>${environValue(name, environ[name])}</td></tr>`,
+    (name) => markup`<tr><th scope="row">${name}</th><td>${secretOr(name, textOf(environ[name]))}</td></tr>`,
   );
-  return markup`<section class="environ"><h2>environ</h2><table>${rows}</table></section>`;
+  const opened = kind === 'request' && new Markup(' open');
+  return markup`<details class="environ"${opened}><summary>environ</summary><table>${rows}</table></details>`;
 }
 
-function environValue(name: string, value: unknown): Markup {
-  const text = markup`<code>${textOf(value)}</code>`;
-  if (!isSecret(name) || value === undefined || value === '') return text;
-  return markup`<details class="secret"><summary>hidden</summary>${text}</details>`;
+function secretOr(name: string, text: string): Markup {
+  const value = markup`<code>${text}</code>`;
+  if (!isSecret(name) || text === '') return value;
+  return markup`<details class="secret"><summary>hidden</summary>${value}</details>`;
 }
 
 function requestLine(environ: Environ): string {

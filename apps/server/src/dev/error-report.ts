@@ -1,6 +1,7 @@
 import type { Environ } from '@highball/gateway-protocol';
-import { inspect } from 'node:util';
+import { inspect, isDeepStrictEqual } from 'node:util';
 import { CommandError } from '../errors.ts';
+import { chainOf, type ChainLink, isError, type Relation } from './error-chain.ts';
 import { type FrameOrigin, frameOrigin } from './frame-origin.ts';
 import { type Excerpt, readExcerpt } from './source-excerpt.ts';
 import { compilerPlace, type Frame, parseStack, type Place } from './stack-frames.ts';
@@ -8,12 +9,15 @@ import { compilerPlace, type Frame, parseStack, type Place } from './stack-frame
 /** A frame, and what stands there. */
 export interface ReportedFrame extends Frame {
   origin: FrameOrigin;
+  /** How often it stands there one after the other: a recursion. */
+  times: number;
   /** Only for code of the application. */
   excerpt?: Excerpt | undefined;
 }
 
 /** What was thrown, taken apart. */
 export interface ReportedError {
+  relation: Relation;
   /** As in `TypeError`; `Thrown value` for what is no Error. */
   name: string;
   message: string;
@@ -36,8 +40,7 @@ export function titleOf({ kind }: Pick<ErrorReport, 'kind'>): string {
   return kind === 'load' ? 'The application does not load' : 'The application failed';
 }
 
-/** Deeper chains are not shown: they may be circles. */
-const MAX_ERRORS = 10;
+/** Longer texts are for a log. */
 const MAX_TEXT_LENGTH = 5000;
 
 /**
@@ -54,8 +57,10 @@ export function reportError(
     place?: Place | undefined;
   },
 ): ErrorReport {
-  const chain = chainOf(unwrap(error));
-  const errors = chain.map((link, i) => reportOne(link, options.isOwn, i === 0 ? options.place : undefined));
+  const { isOwn, place } = options;
+  const errors = chainOf(unwrap(error)).map((link) =>
+    reportOne(link, isOwn, link.relation === 'thrown' ? place : undefined),
+  );
   return { kind: options.kind, errors, environ: options.environ };
 }
 
@@ -64,39 +69,48 @@ function unwrap(error: unknown): unknown {
   return error instanceof CommandError && error.cause !== undefined ? error.cause : error;
 }
 
-/** An error, then its causes, then what an AggregateError gathered; each once. */
-function chainOf(error: unknown): unknown[] {
-  const chain = new Set<unknown>();
-  const add = (link: unknown): void => {
-    if (chain.has(link) || chain.size >= MAX_ERRORS) return;
-    chain.add(link);
-    if (!(link instanceof Error)) return;
-    if (link.cause !== undefined) add(link.cause);
-    if (link instanceof AggregateError) for (const inner of link.errors) add(inner);
-  };
-  add(error);
-  return [...chain];
-}
-
 function reportOne(
-  error: unknown,
+  link: ChainLink,
   isOwn: (file: string) => boolean,
   place: Place | undefined,
 ): ReportedError {
-  if (!isError(error)) {
-    return { name: 'Thrown value', message: shorten(inspect(error, { depth: 3 })), details: [], frames: [] };
+  const { error, relation } = link;
+  try {
+    if (isError(error)) return { relation, ...takeApart(error, isOwn, place) };
+    return { relation, name: 'Thrown value', message: inspectShort(error, 3), details: [], frames: [] };
+  } catch {
+    // It has getters, or a name, that throw.
+    return {
+      relation,
+      name: 'Thrown value',
+      message: 'an error that cannot be read',
+      details: [],
+      frames: [],
+    };
   }
+}
+
+function takeApart(
+  error: Error,
+  isOwn: (file: string) => boolean,
+  place: Place | undefined,
+): Omit<ReportedError, 'relation'> {
   const compiled = place ?? compilerPlace(error);
-  const frames = parseStack(String(error.stack ?? '')).map((frame) =>
-    withExcerpt(frame, originOf(frame, isOwn)),
+  const frames = withoutRepeats(parseStack(String(error.stack ?? ''))).map(({ frame, times }) =>
+    reportFrame(frame, originOf(frame, isOwn), times),
   );
-  if (compiled !== undefined) frames.unshift(withExcerpt({ name: '', place: compiled }, 'application'));
+  if (compiled !== undefined) frames.unshift(reportFrame({ name: '', place: compiled }, 'application', 1));
   return { name: nameOf(error), message: shorten(String(error.message)), details: detailsOf(error), frames };
 }
 
-/** Errors of other realms (worker threads, vm) are none by instanceof. */
-function isError(error: unknown): error is Error {
-  return error instanceof Error || Object.prototype.toString.call(error) === '[object Error]';
+function withoutRepeats(frames: readonly Frame[]): { frame: Frame; times: number }[] {
+  const runs: { frame: Frame; times: number }[] = [];
+  for (const frame of frames) {
+    const last = runs.at(-1);
+    if (last !== undefined && isDeepStrictEqual(last.frame, frame)) last.times++;
+    else runs.push({ frame, times: 1 });
+  }
+  return runs;
 }
 
 /** The command's own errors are about what stands on the command line. */
@@ -109,10 +123,10 @@ function originOf({ place }: Frame, isOwn: (file: string) => boolean): FrameOrig
   return place === undefined ? 'server' : frameOrigin(place.file, isOwn);
 }
 
-function withExcerpt(frame: Frame, origin: FrameOrigin): ReportedFrame {
+function reportFrame(frame: Frame, origin: FrameOrigin, times: number): ReportedFrame {
   const { place } = frame;
   const excerpt = origin === 'application' && place ? readExcerpt(place.file, place.line) : undefined;
-  return { ...frame, origin, excerpt };
+  return { ...frame, origin, times, excerpt };
 }
 
 function detailsOf(error: Error): [string, string][] {
@@ -123,7 +137,11 @@ function detailsOf(error: Error): [string, string][] {
 
 /** A value as text, on a line or a few. */
 export function textOf(value: unknown): string {
-  return shorten(typeof value === 'string' ? value : inspect(value, { depth: 0, breakLength: 100 }));
+  return typeof value === 'string' ? shorten(value) : inspectShort(value, 0);
+}
+
+function inspectShort(value: unknown, depth: number): string {
+  return shorten(inspect(value, { depth, breakLength: 100 }));
 }
 
 function shorten(text: string): string {

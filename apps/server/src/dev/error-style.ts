@@ -16,7 +16,7 @@ h1,h2{margin:.5rem 0 1rem;font-weight:400;line-height:1.4;white-space:pre-wrap;o
 h1{font-size:1.3rem}
 h2{font-size:1.05rem}
 .name{display:block;color:var(--red);font-weight:600}
-.cause{margin:0;color:var(--quiet)}
+.relation{margin:0;color:var(--quiet)}
 dl{margin:0 0 1rem;font-size:.875rem}
 dl div{display:flex;gap:.75rem}
 dt{min-width:6rem;color:var(--quiet)}
@@ -36,11 +36,13 @@ pre code{display:block;width:max-content;min-width:100%;font-size:inherit}
 .hit{background:var(--hit)}
 .hit::before{color:var(--red);font-weight:600;border-color:var(--red)}
 mark{background:var(--mark);color:inherit;border-radius:.15rem}
-.environ h2{margin-bottom:.5rem}
+.environ{margin:2rem 0}
+.environ>summary{padding:.45rem 0;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
+.times{color:var(--quiet);font-size:.875rem}
 table{width:100%;border-collapse:collapse;background:var(--paper);border:1px solid var(--faint);font-size:.85rem}
 tr+tr{border-top:1px solid var(--faint)}
 th,td{padding:.35rem .9rem;text-align:left;vertical-align:top}
-th{width:17rem;font-weight:400;color:var(--quiet);overflow-wrap:anywhere}
+th{width:19rem;font-weight:400;color:var(--quiet);overflow-wrap:anywhere}
 td code{white-space:pre-wrap;overflow-wrap:anywhere}
 .secret summary{padding:0;color:var(--quiet)}
 footer{padding-bottom:3rem;color:var(--quiet);font-size:.875rem}

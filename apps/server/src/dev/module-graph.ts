@@ -92,7 +92,7 @@ export class ModuleGraph {
   #generationOf(specifier: string, parentUrl: string | undefined): number | undefined {
     const [, generation] = GENERATION.exec(parentUrl ?? '') ?? [];
     if (generation !== undefined) return Number(generation);
-    if (specifier === this.#entryUrl) return this.#generation;
+    if (specifier.replace(/\?.*$/, '') === this.#entryUrl) return this.#generation;
     // The URL of a CommonJS module has no query.
     const isOurs = parentUrl?.startsWith('file:') && this.#files.has(plainPath(fileURLToPath(parentUrl)));
     return isOurs ? this.#generation : undefined;

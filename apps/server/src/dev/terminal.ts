@@ -8,6 +8,8 @@ export class Terminal {
 
   constructor(stream: NodeJS.WritableStream) {
     this.#stream = stream;
+    // Nobody reads any more, as behind `| head`: no reason to stop serving.
+    stream.on('error', () => undefined);
   }
 
   line(text: string): void {
