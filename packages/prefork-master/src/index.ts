@@ -14,7 +14,7 @@ export type {
 } from './errors.ts';
 export type { MasterEvents, WorkerIdentity } from './events.ts';
 export { createMaster } from './master.ts';
-export type { Master, MasterState, MasterStatus, QueueStatus } from './master.ts';
+export type { Master } from './master.ts';
 export type {
   Child,
   CommandProgram,
@@ -29,6 +29,7 @@ export { handleSignals } from './signals.ts';
 export type { SignalHandlers, SignalSource, SignalTarget } from './signals.ts';
 export type { WorkerStatus } from './slot.ts';
 export type { Sharing } from './socket-table.ts';
+export type { MasterState, MasterStatus, QueueStatus } from './status.ts';
 export { systemdSockets } from './systemd-sockets.ts';
 export type { Successor, UpgradeOptions, UpgradeProgram } from './upgrader.ts';
 export type { WorkerExit } from './worker-process.ts';

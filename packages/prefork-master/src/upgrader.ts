@@ -12,6 +12,7 @@ import type { Child, Spawn } from './options.ts';
 import { FIRST_SOCKET_FD } from './protocol.ts';
 import type { HandedSocket } from './socket-table.ts';
 import { systemdSockets } from './systemd-sockets.ts';
+import type { UpgradeTurn } from './upgrade-turn.ts';
 import { describeExit } from './worker-process.ts';
 
 /** The program of a new master. */
@@ -47,11 +48,7 @@ export interface UpgradeMember {
   /** Starts the workers again. */
   restore(): Promise<void>;
   stop(): Promise<void>;
-  upgradeBegins(): void;
-  upgradeReady(pid: number): void;
-  upgradeFailed(error: UpgradeError): void;
-  upgradeLost(pid: number): void;
-  promoted(pid: number): void;
+  upgradeTurn(turn: UpgradeTurn): void;
 }
 
 /** Twice the time that a worker may take to boot: a master starts its pools one after the other. */
@@ -120,7 +117,9 @@ export class Upgrader {
     const predecessor = this.#predecessor;
     if (!predecessor) return;
     predecessor.poolReady(key);
-    predecessor.onGone(() => this.#members.get(key)?.promoted(predecessor.pid));
+    predecessor.onGone(() =>
+      this.#members.get(key)?.upgradeTurn({ event: 'promoted', pid: predecessor.pid }),
+    );
   }
 
   /** A master has stopped. With the last one this process gives the sockets up. */
@@ -143,12 +142,12 @@ export class Upgrader {
    */
   async upgrade(options: UpgradeOptions = {}): Promise<number> {
     this.#checkFree();
-    for (const member of this.#all()) member.upgradeBegins();
+    for (const member of this.#all()) member.upgradeTurn({ event: 'upgrade' });
     const attempt = await this.#start(options).catch((error: UpgradeError) => {
-      for (const member of this.#all()) member.upgradeFailed(error);
+      for (const member of this.#all()) member.upgradeTurn({ event: 'upgradeFailed', error });
       throw error;
     });
-    for (const member of this.#all()) member.upgradeReady(attempt.pid);
+    for (const member of this.#all()) member.upgradeTurn({ event: 'upgradeReady', pid: attempt.pid });
     if (options.automatic) await this.#stepDown(attempt);
     return attempt.pid;
   }
@@ -220,12 +219,14 @@ export class Upgrader {
   }
 
   /** It may hang for good: whatever it does, it is gone in the end. */
-  #giveUp({ child }: Attempt): void {
+  #giveUp(attempt: Attempt): void {
+    const { child } = attempt;
+    // There may never have been a process that could exit.
+    if (child.pid === undefined) this.#attempt = undefined;
+    if (this.#attempt !== attempt) return;
     child.kill('SIGTERM');
     const timer = this.#clock.setTimeout(() => child.kill('SIGKILL'), KILL_TIMEOUT_MS);
     child.on('exit', () => this.#clock.clearTimeout(timer));
-    // There may never have been a process that could exit.
-    if (child.pid === undefined) this.#attempt = undefined;
   }
 
   #exited(attempt: Attempt): void {
@@ -233,7 +234,7 @@ export class Upgrader {
     this.#attempt = undefined;
     if (!attempt.ready) return;
     for (const member of this.#all()) {
-      member.upgradeLost(attempt.pid);
+      member.upgradeTurn({ event: 'upgradeLost', pid: attempt.pid });
       // Its workers may have been stopped in favour of the new ones; a failure is told by the slots, which go on.
       member.restore().catch(() => undefined);
     }
@@ -242,7 +243,7 @@ export class Upgrader {
   /** The workers go first and the sockets last: until then the way back is open. */
   async #stepDown(attempt: Attempt): Promise<void> {
     const members = this.#all().toReversed();
-    for (const member of members) await member.retire();
+    for (const member of members) if (this.#attempt === attempt) await member.retire();
     if (this.#attempt !== attempt) throw failed(`(pid ${attempt.pid}) has ended; the old one serves again`);
     for (const member of members) await member.stop();
   }

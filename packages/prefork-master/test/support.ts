@@ -67,6 +67,38 @@ export async function ask(to: number | string, line: string): Promise<string> {
   return answer.trim();
 }
 
+/** Clients that open a connection for each question, and count what goes wrong. */
+export class Load implements AsyncDisposable {
+  readonly failures: string[] = [];
+  answers = 0;
+  #stopped = false;
+  readonly #clients: Promise<void>[];
+
+  constructor(port: number, clients = 2) {
+    this.#clients = Array.from({ length: clients }, () => this.#run(port));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#clients);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #run(port: number): Promise<void> {
+    while (!this.#stopped) {
+      try {
+        if ((await ask(port, 'hello')) !== 'hello') throw new Error('another answer');
+        this.answers++;
+      } catch (error) {
+        this.failures.push((error as Error).message);
+      }
+    }
+  }
+}
+
 /** `connected`, or the code of the error: whether something listens. */
 export async function attempt(options: NetConnectOpts): Promise<string> {
   const socket = connect(options);

@@ -1,15 +1,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Program, RawClient, temporaryFolder } from '@highball/testkit';
-import { afterEach, describe, expect, test } from 'vitest';
-import type { MasterOptions } from '../src/index.ts';
-import { ask, attempt, isAlive, loopback, until } from './support.ts';
+import { expect, test } from 'vitest';
+import type { MasterOptions, UpgradeOptions } from '../src/index.ts';
+import { ask, attempt, isAlive, Load, loopback, until } from './support.ts';
 
 const fixture = (name: string): string => join(import.meta.dirname, 'fixtures', name);
 
 interface Options extends Partial<Omit<MasterOptions, 'listen'>> {
   listen?: MasterOptions['listen'] | 'launcher';
   second?: Partial<MasterOptions>;
+  upgrade?: UpgradeOptions;
 }
 
 /** A program whose successors are ended with it. */
@@ -18,7 +19,7 @@ class Service implements AsyncDisposable {
 
   constructor(options: Options = {}) {
     const worker = { script: fixture('echo-worker.ts') };
-    const all = { listen: [loopback], worker, workers: 2, ...options };
+    const all = { listen: [loopback], worker, workers: 1, ...options };
     this.program = new Program(process.execPath, [fixture('program.ts'), JSON.stringify(all)]);
   }
 
@@ -53,111 +54,112 @@ async function whoAnswers(port: number): Promise<number> {
   return Number((await ask(port, 'who')).split(' ')[1]);
 }
 
-/** Clients that open a connection for each question, and count what goes wrong. */
-class Load {
-  readonly failures: string[] = [];
-  answers = 0;
-  #stopped = false;
-  readonly #clients: Promise<void>[];
-
-  constructor(port: number, clients: number) {
-    this.#clients = Array.from({ length: clients }, () => this.#run(port));
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    await Promise.all(this.#clients);
-  }
-
-  async #run(port: number): Promise<void> {
-    while (!this.#stopped) {
-      try {
-        if ((await ask(port, 'hello')) !== 'hello') throw new Error('another answer');
-        this.answers++;
-      } catch (error) {
-        this.failures.push((error as Error).message);
-      }
-    }
-  }
-}
-
-const loads: Load[] = [];
-afterEach(async () => {
-  for (const load of loads.splice(0)) await load.stop();
-});
-
-function load(port: number): Load {
-  const started = new Load(port, 4);
-  loads.push(started);
-  return started;
-}
-
-describe.each([{ sharing: 'inherited' as const }, { sharing: 'reuseport' as const }])(
-  'an upgrade with $sharing sockets',
-  ({ sharing }) => {
-    test('USR2, WINCH, TERM: the new master serves alone in the end, and no connection is lost', async () => {
-      await using service = new Service({ sharing });
-      const port = await service.port();
-      const old = await service.master(1);
-      const oldWorkers = service.workers;
-      const clients = load(port);
-      process.kill(old, 'SIGUSR2');
-      const next = await service.master(2);
-      expect(isAlive(old)).toBe(true);
-      process.kill(old, 'SIGWINCH');
-      await until(() => oldWorkers.filter(isAlive).length === 0);
-      expect(isAlive(old)).toBe(true);
-      process.kill(old, 'SIGTERM');
-      await service.program.until(new RegExp(`^promoted after ${old}$`, 'm'));
-      await until(() => !isAlive(old));
-      expect(service.workers.filter(isAlive)).toHaveLength(2);
-      await ask(port, 'hello');
-      await clients.stop();
-      expect(clients.failures).toEqual([]);
-      expect(clients.answers).toBeGreaterThan(0);
-      process.kill(next, 'SIGTERM');
-      await until(() => !isAlive(next));
-    });
-
-    test('HUP the old, TERM the new: the way back', async () => {
-      await using service = new Service({ sharing });
-      const port = await service.port();
-      const old = await service.master(1);
-      const clients = load(port);
-      process.kill(old, 'SIGUSR2');
-      const next = await service.master(2);
-      process.kill(old, 'SIGWINCH');
-      await until(() => service.workers.filter(isAlive).length === 2);
-      process.kill(old, 'SIGHUP');
-      await service.program.until(/reloaded 2/);
-      process.kill(next, 'SIGTERM');
-      await until(() => !isAlive(next));
-      await service.program.until(/has ended; this one serves on/);
-      await ask(port, 'hello');
-      await clients.stop();
-      expect(clients.failures).toEqual([]);
-      // And it can be tried again.
-      process.kill(old, 'SIGUSR2');
-      await service.master(3);
-    });
+test.concurrent.each(['inherited', 'reuseport'] as const)(
+  'USR2, WINCH, TERM: the new master serves alone in the end, and no connection is lost (%s)',
+  async (sharing) => {
+    await using service = new Service({ sharing, workers: 2 });
+    const port = await service.port();
+    const old = await service.master(1);
+    const oldWorkers = service.workers;
+    await using clients = new Load(port);
+    process.kill(old, 'SIGUSR2');
+    const next = await service.master(2);
+    expect(isAlive(old)).toBe(true);
+    process.kill(old, 'SIGWINCH');
+    await until(() => oldWorkers.filter(isAlive).length === 0);
+    expect(isAlive(old)).toBe(true);
+    process.kill(old, 'SIGTERM');
+    await service.program.until(new RegExp(`^promoted after ${old}$`, 'm'));
+    await until(() => !isAlive(old));
+    expect(service.workers.filter(isAlive)).toHaveLength(2);
+    await ask(port, 'hello');
+    await clients.stop();
+    expect(clients.failures).toEqual([]);
+    expect(clients.answers).toBeGreaterThan(0);
+    process.kill(next, 'SIGTERM');
+    await until(() => !isAlive(next));
   },
 );
 
-test('a new master that dies leaves the service to the old one, whose workers come back', async () => {
+test.concurrent('HUP the old, TERM the new: the way back', async () => {
+  await using service = new Service();
+  const port = await service.port();
+  const old = await service.master(1);
+  await using clients = new Load(port);
+  process.kill(old, 'SIGUSR2');
+  const next = await service.master(2);
+  process.kill(old, 'SIGWINCH');
+  await until(() => service.workers.filter(isAlive).length === 1);
+  process.kill(old, 'SIGHUP');
+  await service.program.until(/reloaded 2/);
+  process.kill(next, 'SIGTERM');
+  await until(() => !isAlive(next));
+  await service.program.until(/has ended; this one serves on/);
+  await ask(port, 'hello');
+  await clients.stop();
+  expect(clients.failures).toEqual([]);
+  // And it can be tried again.
+  process.kill(old, 'SIGUSR2');
+  await service.master(3);
+});
+
+test.concurrent('a new master that dies leaves the service to the old one, whose workers come back', async () => {
   await using service = new Service();
   const port = await service.port();
   const old = await service.master(1);
   process.kill(old, 'SIGUSR2');
   const next = await service.master(2);
   process.kill(old, 'SIGWINCH');
-  await until(() => service.workers.slice(0, 2).filter(isAlive).length === 0);
+  await until(() => !isAlive(service.workers[0] as number));
   process.kill(next, 'SIGKILL');
   await service.program.until(/has ended; this one serves on/);
-  await until(() => service.workers.length === 6);
-  expect(service.workers.slice(4)).toContain(await whoAnswers(port));
+  await until(() => service.workers.length === 3);
+  expect(service.workers.slice(2)).toContain(await whoAnswers(port));
 });
 
-test('a Unix socket stays where it is as long as one of the two is there', async () => {
+test.concurrent('automatic: one signal, and the old process is gone; the pid that clients see is the new one', async () => {
+  await using service = new Service({ upgrade: { automatic: true } });
+  const port = await service.port();
+  const old = await service.master(1);
+  await using clients = new Load(port);
+  process.kill(old, 'SIGUSR2');
+  const next = await service.master(2);
+  await until(() => !isAlive(old));
+  expect(service.workers.slice(1)).toContain(await whoAnswers(port));
+  await clients.stop();
+  expect(clients.failures).toEqual([]);
+  expect(isAlive(next)).toBe(true);
+});
+
+test.concurrent.each<[string, UpgradeOptions, RegExp]>([
+  [
+    'ends before it is ready',
+    { program: { command: process.execPath, args: ['-e', 'process.exit(3)'] } },
+    /the new master \(pid \d+\) exited with code 3 before it was ready; this master serves on/,
+  ],
+  [
+    'is not there',
+    { program: { command: '/no/such/program' } },
+    /the new master cannot be started: .*ENOENT; this master serves on/,
+  ],
+  [
+    'hangs',
+    { program: { command: process.execPath, args: ['-e', 'setInterval(() => {}, 1e6)'] }, timeoutMs: 300 },
+    /the new master \(pid \d+\) was not ready within 300 ms; this master serves on/,
+  ],
+])('automatic: a new master that %s is rolled back by itself', async (_what, upgrade, message) => {
+  await using service = new Service({ upgrade: { automatic: true, ...upgrade } });
+  const port = await service.port();
+  const old = await service.master(1);
+  const [worker] = service.workers;
+  process.kill(old, 'SIGUSR2');
+  const [text] = await service.program.until(message);
+  expect(await whoAnswers(port)).toBe(worker);
+  const [, pid] = /pid (\d+)/.exec(text) ?? [];
+  if (pid !== undefined) await until(() => !isAlive(Number(pid)));
+});
+
+test.concurrent('a Unix socket stays where it is as long as one of the two is there', async () => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, 'x.sock');
   await using service = new Service({ listen: [{ path }] });
@@ -179,8 +181,8 @@ test('a Unix socket stays where it is as long as one of the two is there', async
   expect(existsSync(path)).toBe(false);
 });
 
-test('all masters of a process go together, those on port 0 too', async () => {
-  await using service = new Service({ workers: 1, second: { workers: 1 } });
+test.concurrent('all masters of a process go together, those on port 0 too', async () => {
+  await using service = new Service({ second: {} });
   const old = await service.master(1);
   const before = [...service.program.stdout.matchAll(/^addresses .*$/gm)].map(String);
   // Both masters of the fixture handle the signal: the second call is refused.
@@ -191,8 +193,8 @@ test('all masters of a process go together, those on port 0 too', async () => {
   expect(new Set(before).size).toBe(2);
 });
 
-test('a connection that is open keeps its old worker until it ends', async () => {
-  await using service = new Service({ workers: 1 });
+test.concurrent('a connection that is open keeps its old worker until it ends', async () => {
+  await using service = new Service();
   const port = await service.port();
   const old = await service.master(1);
   const client = await RawClient.connect(port);
@@ -209,14 +211,16 @@ test('a connection that is open keeps its old worker until it ends', async () =>
   await until(() => !isAlive(old));
 });
 
-test('a second upgrade is refused while there are two', async () => {
-  await using service = new Service({ workers: 1 });
+test.concurrent('a second upgrade is refused while there are two', async () => {
+  await using service = new Service();
   const port = await service.port();
   const old = await service.master(1);
   process.kill(old, 'SIGUSR2');
   const next = await service.master(2);
   process.kill(old, 'SIGUSR2');
+  await service.program.until(/a new master \(pid \d+\) is in service beside this one; stop one of the two/);
   process.kill(next, 'SIGUSR2');
+  await service.program.until(/the old master \(pid \d+\) has not left yet; stop it first/);
   expect(await ask(port, 'hello')).toBe('hello');
   process.kill(old, 'SIGTERM');
   await service.program.until(new RegExp(`promoted after ${old}`));
