@@ -1,24 +1,27 @@
-import type { Application } from '@highball/gateway-protocol';
+import type { Application, Middleware } from '@highball/gateway-protocol';
+import { router } from '@highball/router';
 import { join } from 'node:path';
 import { html } from './html.ts';
-import { type Answer, answering, HttpError, page, pathOf } from './http.ts';
+import { type Answer, give, HttpError, page } from './http.ts';
 import { layout } from './layout.ts';
-import { route } from './routes.ts';
+import { missing, routesOf } from './routes.ts';
 import { Store } from './store.ts';
 
 /** The blog, on the data of one folder. */
 export function createBlog(folder: string): Application {
-  const store = new Store(folder);
-  return answering(async (environ) => {
-    try {
-      return await route(pathOf(environ), environ, store);
-    } catch (error) {
-      if (error instanceof HttpError) return errorPage(error);
-      // Not ours to answer: the server logs the stack and says 500.
-      throw error;
-    }
-  });
+  return errorPages(router(routesOf(new Store(folder)), missing));
 }
+
+/** Makes pages of the errors that are a reader's to see. */
+const errorPages: Middleware = (app) => async (environ, startResponse) => {
+  try {
+    return await app(environ, startResponse);
+  } catch (error) {
+    if (error instanceof HttpError) return give(errorPage(error), startResponse);
+    // Not ours to answer: the server logs the stack and says 500.
+    throw error;
+  }
+};
 
 export default createBlog(process.env['DEMO_DATA'] ?? join(import.meta.dirname, '../data'));
 

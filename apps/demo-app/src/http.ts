@@ -1,10 +1,5 @@
-import {
-  type Application,
-  decodePath,
-  type Environ,
-  type HeaderList,
-  type ResponseBody,
-} from '@highball/gateway-protocol';
+import type { Environ, HeaderList, ResponseBody, StartResponse } from '@highball/gateway-protocol';
+import type { Handler } from '@highball/router';
 import type { Html } from './html.ts';
 
 /** An answer, before it is given to start_response. */
@@ -65,22 +60,17 @@ export function seeOther(location: string): Answer {
   return { status: '303 See Other', headers: [['Location', location]], body: '' };
 }
 
-/** Makes an application of a function from environ to an answer. */
-export function answering(answer: (environ: Environ) => Answer | Promise<Answer>): Application {
-  return async (environ, startResponse): Promise<ResponseBody> => {
-    const { status, headers, body } = await answer(environ);
-    startResponse(status, headers);
-    return body === '' ? [] : [body];
-  };
+/** Makes a route's handler of a function from environ, and the parameters of the address, to an answer. */
+export function answering<Params>(
+  answer: (environ: Environ, params: Params) => Answer | Promise<Answer>,
+): Handler<Params> {
+  return async (environ, startResponse, params) => give(await answer(environ, params), startResponse);
 }
 
-/** The path as text. @throws HttpError 400 when it is no UTF-8. */
-export function pathOf(environ: Environ): string {
-  try {
-    return decodePath(environ.PATH_INFO);
-  } catch {
-    throw new HttpError('400 Bad Request', 'The address is not readable text.');
-  }
+/** Gives an answer to the server. */
+export function give({ status, headers, body }: Answer, startResponse: StartResponse): ResponseBody {
+  startResponse(status, headers);
+  return body === '' ? [] : [body];
 }
 
 export function queryOf(environ: Environ): URLSearchParams {

@@ -1,5 +1,6 @@
 import type { Environ } from '@highball/gateway-protocol';
-import { type Answer, HttpError, json, queryOf } from './http.ts';
+import { get, post, type Route, type RouterOptions } from '@highball/router';
+import { type Answer, answering, HttpError, json, queryOf } from './http.ts';
 import { aboutRequest } from './pages/about.ts';
 import { listPeriod, listPosts } from './pages/list.ts';
 import { addPicture, listPictures, showPicture } from './pages/pictures.ts';
@@ -7,48 +8,63 @@ import { addComment, showPost } from './pages/post.ts';
 import { searchPosts } from './pages/search.ts';
 import type { Store } from './store.ts';
 
-type Page = (environ: Environ, store: Store, name: string) => Answer | Promise<Answer>;
-
-/** What an address answers, by method; HEAD is answered like GET, and the server leaves out the body. */
-type Route = readonly [path: RegExp, pages: Readonly<Partial<Record<string, Page>>>];
-
-const routes: readonly Route[] = [
-  [/^\/$/, { GET: (_, store) => listPosts(store) }],
-  // What the clean addresses (/blogs/2006/12/10/) are rewritten to.
-  [
-    /^\/Blogs\/Posts$/,
-    {
-      GET: (environ, store) => showPeriod(store, periodOf(environ)),
-      POST: (environ, store) => addComment(store, environ, periodOf(environ)),
-    },
-  ],
-  [/^\/search$/, { GET: (environ, store) => searchPosts(store, environ) }],
-  [
-    /^\/pictures$/,
-    { GET: (_, store) => listPictures(store), POST: (environ, store) => addPicture(store, environ) },
-  ],
-  [/^\/pictures\/([\w-]+\.\w+)$/, { GET: (_, store, name) => showPicture(store, name) }],
-  [/^\/about$/, { GET: (environ) => aboutRequest(environ) }],
-  [/^\/readers$/, { GET: (environ, store) => countReaders(store, environ) }],
-];
-
-/** Answers with the first route that has the path. @throws HttpError 404, 405, and what a page throws */
-export function route(path: string, environ: Environ, store: Store): Answer | Promise<Answer> {
-  for (const [pattern, pages] of routes) {
-    const match = pattern.exec(path);
-    if (match) return pageFor(environ.REQUEST_METHOD, pages)(environ, store, match[1] ?? '');
-  }
-  throw new HttpError('404 Not Found', 'There is nothing at this address.');
+/** The addresses of the blog. `/Blogs/Posts` is what the clean ones (/blogs/2006/12/10/) are rewritten to. */
+export function routesOf(store: Store): readonly Route[] {
+  return [
+    get(
+      '/',
+      answering(() => listPosts(store)),
+    ),
+    get(
+      '/Blogs/Posts',
+      answering((environ) => showPeriod(store, periodOf(environ))),
+    ),
+    post(
+      '/Blogs/Posts',
+      answering((environ) => addComment(store, environ, periodOf(environ))),
+    ),
+    get(
+      '/search',
+      answering((environ) => searchPosts(store, environ)),
+    ),
+    get(
+      '/pictures',
+      answering(() => listPictures(store)),
+    ),
+    post(
+      '/pictures',
+      answering((environ) => addPicture(store, environ)),
+    ),
+    get(
+      '/pictures/:name',
+      answering((_environ, { name }) => showPicture(store, name)),
+    ),
+    get(
+      '/about',
+      answering((environ) => aboutRequest(environ)),
+    ),
+    get(
+      '/readers',
+      answering((environ) => countReaders(store, environ)),
+    ),
+  ];
 }
 
-function pageFor(method: string, pages: Route[1]): Page {
-  const name = method === 'HEAD' ? 'GET' : method;
-  const page = Object.hasOwn(pages, name) ? pages[name] : undefined;
-  if (page !== undefined) return page;
-  const allowed = Object.keys(pages).flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name]));
-  const headers: [string, string][] = [['Allow', allowed.join(', ')]];
-  throw new HttpError('405 Method Not Allowed', `This address knows ${allowed.join(', ')} only.`, headers);
-}
+/** What the blog says where it has no page: an error, of which a page is made. */
+export const missing: RouterOptions = {
+  notFound() {
+    throw new HttpError('404 Not Found', 'There is nothing at this address.');
+  },
+  badRequest() {
+    throw new HttpError('400 Bad Request', 'The address is not readable text.');
+  },
+  methodNotAllowed(_environ, _startResponse, allowed) {
+    const methods = allowed.join(', ');
+    throw new HttpError('405 Method Not Allowed', `This address knows ${methods} only.`, [
+      ['Allow', methods],
+    ]);
+  },
+};
 
 /** `2006`, `2006-12` or `2006-12-10`, of the parameters Year, Month and Day. */
 function periodOf(environ: Environ): string {

@@ -38,9 +38,9 @@ describe('pages', () => {
     ['GET /pictures/../blog.sqlite', 404, 'nothing at this address'],
     ['GET /pictures/blog.sqlite', 404, 'no such picture'],
     ['GET /\xff', 400, 'not readable text'],
-    ['DELETE /', 405, 'knows GET, HEAD only'],
-    ['POST /about', 405, 'knows GET, HEAD only'],
-    ['constructor /', 405, 'knows GET, HEAD only'],
+    ['DELETE /', 405, 'knows GET, HEAD, OPTIONS only'],
+    ['POST /about', 405, 'knows GET, HEAD, OPTIONS only'],
+    ['constructor /', 405, 'knows GET, HEAD, OPTIONS only'],
   ])('%s is %d', async (request, status, text) => {
     const answer = await ask(request);
     expect(answer.status).toBe(status);
@@ -65,8 +65,13 @@ describe('pages', () => {
     expect([head.status, head.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
   });
 
+  test('OPTIONS says what an address knows', async () => {
+    const answer = await ask('OPTIONS /about');
+    expect([answer.status, answer.headers.get('allow')]).toEqual([204, 'GET, HEAD, OPTIONS']);
+  });
+
   test('405 says what is allowed', async () => {
-    expect((await ask('DELETE /pictures')).headers.get('allow')).toBe('GET, HEAD, POST');
+    expect((await ask('DELETE /pictures')).headers.get('allow')).toBe('GET, HEAD, POST, OPTIONS');
   });
 
   test('what a reader searched for is shown as text', async () => {
