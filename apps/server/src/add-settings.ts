@@ -2,8 +2,12 @@ import { type Command, Option } from 'commander';
 import { environmentNames, longFlag } from './resolve-settings.ts';
 import { type Settings, settingNames, settings } from './settings.ts';
 
-/** Gives a command the flags of all settings, in their groups. */
+/** Gives a command the flags of all settings, in their groups, and those that concern the configuration itself. */
 export function addSettings(command: Command): void {
+  command
+    .option('-c, --config <file>', 'the configuration file')
+    .option('--check-config', 'say whether everything is correct, applications included, and end')
+    .option('--print-config', 'show each setting, its value and where that comes from, and end');
   for (const name of settingNames) {
     for (const option of optionsOf(name)) command.addOption(option);
   }

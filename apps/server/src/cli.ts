@@ -1,9 +1,9 @@
-import { MasterError } from '@highball/prefork-master';
 import { Command, CommanderError, Option } from 'commander';
 import { addSettings } from './add-settings.ts';
-import { proxyCommand, runCommand, serveCommand, staticCommand } from './commands.ts';
+import { checkCommand, proxyCommand, runCommand, serveCommand, staticCommand } from './commands.ts';
+import { addCtl } from './ctl/command.ts';
 import { devCommand } from './dev/command.ts';
-import { CommandError, messageOf, oneLine } from './errors.ts';
+import { exitCodeOf, messageOf, oneLine } from './errors.ts';
 import { version } from './version.ts';
 
 /** The command `highball`. Errors are one line on standard error and an exit code; a stack only on request. */
@@ -47,13 +47,14 @@ function createProgram(): Command {
         ]),
       )
       .action(proxyCommand),
+    program.command('run').description('run the whole stack of a configuration file').action(runCommand),
     program
-      .command('run')
-      .description('run the whole stack of a configuration file')
-      .option('-c, --config <file>', 'the configuration', undefined)
-      .action(runCommand),
+      .command('check')
+      .description('say whether a configuration file is correct, and its applications load')
+      .action(checkCommand),
   ];
   for (const command of commands) addSettings(command);
+  addCtl(program);
   program
     .command('dev')
     .description('serve an application while it is being written: reloads, and shows errors')
@@ -77,6 +78,5 @@ function reportError(error: unknown): number {
   process.stderr.write(`highball: ${message}\n`);
   if (process.env['HIGHBALL_LOG_LEVEL'] === 'debug' && error instanceof Error)
     process.stderr.write(`${error.stack}\n`);
-  if (error instanceof CommandError || error instanceof MasterError) return error.exitCode;
-  return 1;
+  return exitCodeOf(error);
 }

@@ -1,38 +1,32 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { changeFolder } from '@highball/daemon';
+import { checkLaunch } from './check-launch.ts';
 import type { Config } from './config.ts';
 import { checkConfig } from './config-schema.ts';
 import { CommandError } from './errors.ts';
+import { createLaunch, type Flags, type Launch, type Reading, readSettings } from './launch.ts';
 import { locateApplication } from './load-application.ts';
-import { loadConfig, locateConfig } from './load-config.ts';
-import { resolveSettings } from './resolve-settings.ts';
+import { locateConfig } from './load-config.ts';
+import { printConfig } from './print-config.ts';
+import { settingsOf } from './resolve-settings.ts';
 import { runStack } from './run-stack.ts';
 import type { Settings } from './settings.ts';
 import { checkServers } from './site/upstreams.ts';
 
-type Flags = Readonly<Record<string, unknown>>;
-
 /** `highball serve MODULE[:EXPORT]` */
 export async function serveCommand(module: string, flags: Flags): Promise<void> {
-  locateApplication(module, process.cwd());
+  const describe = (): Config => {
+    locateApplication(module, process.cwd());
+    return { routes: [{ app: module }] };
+  };
   // One worker unless more are asked for, as gunicorn does: an application may keep its state in memory.
-  await runInline({ routes: [{ app: module }] }, flags, { workers: 1 });
+  await runInline(describe, flags, { workers: 1 });
 }
 
 /** `highball static DIR` */
 export async function staticCommand(dir: string, flags: Flags): Promise<void> {
-  if (!statSync(resolve(dir), { throwIfNoEntry: false })?.isDirectory()) {
-    throw new CommandError(`'${dir}' is no folder; name the one that holds the files`);
-  }
-  const { maxAge, fallback } = flags;
-  const route = {
-    static: dir,
-    ...(maxAge !== undefined && { maxAge: Number(maxAge) }),
-    ...(typeof fallback === 'string' && { fallback }),
-  };
-  if (Number.isNaN(route.maxAge))
-    throw new CommandError(`--max-age must be seconds, not '${String(maxAge)}'`);
-  await runInline({ routes: [route] }, flags);
+  await runInline(() => ({ routes: [staticRoute(dir, flags)] }), flags);
 }
 
 /** `highball proxy UPSTREAM…` */
@@ -40,21 +34,69 @@ export async function proxyCommand(servers: string[], flags: Flags): Promise<voi
   checkServers(servers, 'upstream');
   const upstream = { servers, ...(flags['balance'] !== undefined && { balance: flags['balance'] }) };
   const config = { upstreams: { upstream }, routes: [{ proxy: 'upstream' }] };
-  await runInline(checkConfig(config, 'highball proxy'), flags);
+  await runInline(() => checkConfig(config, 'highball proxy'), flags);
 }
 
 /** `highball run -c highball.config.ts` */
 export async function runCommand(flags: Flags): Promise<void> {
-  const file = locateConfig(flags['config'] as string | undefined, process.cwd());
-  const { config, folder } = await loadConfig(file);
-  for (const upstream of Object.values(config.upstreams ?? {})) {
-    if ('app' in upstream) locateApplication(upstream.app, folder);
-  }
-  const settings = resolveSettings({ flags, env: process.env, config: { ...config }, configName: file });
-  await runStack({ config, source: { kind: 'file', file }, settings });
+  await runLaunch(await launchFile(flags), flags);
 }
 
-async function runInline(config: Config, flags: Flags, defaults: Partial<Settings> = {}): Promise<void> {
-  const settings = resolveSettings({ flags, env: process.env, config: {}, defaults });
-  await runStack({ config, source: { kind: 'inline', config, folder: process.cwd() }, settings });
+/** `highball check -c highball.config.ts` */
+export async function checkCommand(flags: Flags): Promise<void> {
+  await checkLaunch(await launchFile(flags));
+}
+
+async function launchFile(flags: Flags): Promise<Launch> {
+  const startedIn = process.cwd();
+  const file = locateConfig(flags['config'] as string | undefined, startedIn);
+  const input = { flags, file, routes: true };
+  const reading = await readSettings(input);
+  enterFolder(reading);
+  return createLaunch(input, reading, {
+    config: reading.config as Config,
+    source: { kind: 'file', file },
+    startedIn,
+  });
+}
+
+/** @param describe - called in the folder of `chdir`: what the command line names is relative to that. */
+async function runInline(
+  describe: () => Config,
+  flags: Flags,
+  defaults: Partial<Settings> = {},
+): Promise<void> {
+  const startedIn = process.cwd();
+  const { config: name } = flags;
+  const file = typeof name === 'string' ? locateConfig(name, startedIn) : undefined;
+  const input = { flags, file, routes: false, defaults };
+  const reading = await readSettings(input);
+  enterFolder(reading);
+  const config = describe();
+  const source = { kind: 'inline' as const, config, folder: process.cwd(), ...(file && { file }) };
+  await runLaunch(createLaunch(input, reading, { config, source, startedIn }), flags);
+}
+
+async function runLaunch(launch: Launch, flags: Flags): Promise<void> {
+  if (flags['printConfig']) return printConfig(launch.origins);
+  if (flags['checkConfig']) return checkLaunch(launch);
+  await runStack(launch);
+}
+
+function enterFolder({ origins }: Reading): void {
+  const { chdir } = settingsOf(origins);
+  if (chdir !== '') changeFolder(chdir);
+}
+
+function staticRoute(dir: string, { maxAge, fallback }: Flags): Config['routes'][number] {
+  if (!statSync(resolve(dir), { throwIfNoEntry: false })?.isDirectory()) {
+    throw new CommandError(`'${dir}' is no folder; name the one that holds the files`);
+  }
+  const seconds = maxAge === undefined ? undefined : Number(maxAge);
+  if (Number.isNaN(seconds)) throw new CommandError(`--max-age must be seconds, not '${String(maxAge)}'`);
+  return {
+    static: dir,
+    ...(seconds !== undefined && { maxAge: seconds }),
+    ...(typeof fallback === 'string' && { fallback }),
+  };
 }

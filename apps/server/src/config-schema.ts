@@ -1,6 +1,7 @@
 import * as v from 'valibot';
-import type { Config, Route } from './config.ts';
+import type { Config, Route, ServerConfig } from './config.ts';
 import { CommandError } from './errors.ts';
+import { hookNames } from './hooks.ts';
 import { settingNames } from './settings.ts';
 
 const text = v.pipe(v.string('must be a text'), v.nonEmpty('must not be empty'));
@@ -52,9 +53,27 @@ const route = v.strictObject(
   (issue) => (issue.expected === 'never' ? 'is no key of a route' : 'must be an object'),
 );
 
+const hooks = v.strictObject(
+  Object.fromEntries(hookNames.map((name) => [name, v.optional(v.function('must be a function'))])),
+  (issue) =>
+    issue.expected === 'never' ? `is no hook; there are: ${hookNames.join(', ')}` : 'must be an object',
+);
+
+/** Settings are checked when they are resolved, wherever they come from. */
+const serverKeys = {
+  ...Object.fromEntries(settingNames.map((name) => [name, v.optional(v.unknown())])),
+  hooks: v.optional(hooks),
+};
+
+const serverConfig = v.strictObject(serverKeys, (issue) =>
+  issue.expected === 'never'
+    ? 'is no setting and no key of it; routes and upstreams are for highball run'
+    : 'must be an object',
+);
+
 const config = v.strictObject(
   {
-    ...Object.fromEntries(settingNames.map((name) => [name, v.optional(v.unknown())])),
+    ...serverKeys,
     upstreams: v.optional(v.record(v.string(), upstream, 'must be an object')),
     routes: v.pipe(v.array(route, 'must be a list'), v.minLength(1, 'must have at least one route')),
     startMessage: v.optional(text),
@@ -68,14 +87,24 @@ const config = v.strictObject(
  * @throws CommandError that names the key and what it must be.
  */
 export function checkConfig(value: unknown, place: string): Config {
-  const result = v.safeParse(config, value);
-  if (!result.success) {
-    const [issue] = result.issues;
-    throw new CommandError(`${place}: ${pathOf(issue.path)} ${issue.message}`);
-  }
-  const checked = result.output as Config;
+  const checked = check(config, value, place) as Config;
   checked.routes.forEach((entry, index) => checkRoute(entry, checked, `${place}: routes[${index}]`));
   return checked;
+}
+
+/**
+ * The same for a configuration without routes.
+ * @throws CommandError that names the key and what it must be.
+ */
+export function checkServerConfig(value: unknown, place: string): ServerConfig {
+  return check(serverConfig, value, place) as ServerConfig;
+}
+
+function check(schema: typeof config | typeof serverConfig, value: unknown, place: string): unknown {
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw new CommandError(`${place}: ${pathOf(issue.path)} ${issue.message}`);
 }
 
 /** What one route cannot say by its types alone. */

@@ -1,3 +1,4 @@
+import type { Hooks } from './hooks.ts';
 import type { Settings } from './settings.ts';
 
 /** How an upstream's peer is chosen. */
@@ -90,8 +91,14 @@ export interface RewriteAction<Name extends string = string> {
 export type Route<Name extends string = string> = RouteMatch &
   (StaticAction | ProxyAction<Name> | ApplicationAction | RedirectAction | RewriteAction<Name>);
 
+/** What `-c FILE` gives to `serve`, `static` and `proxy`: settings and hooks. */
+export interface ServerConfig extends Partial<Settings> {
+  /** Functions that are called at certain moments. */
+  hooks?: Hooks;
+}
+
 /** The whole stack: how to listen, what runs behind, and which request goes where. */
-export interface Config<Name extends string = string> extends Partial<Settings> {
+export interface Config<Name extends string = string> extends ServerConfig {
   /** The servers behind, by name. */
   upstreams?: { readonly [Key in Name]: Upstream };
   /** In order: the first route that matches answers. */
@@ -105,5 +112,10 @@ export interface Config<Name extends string = string> extends Partial<Settings> 
  * that the configuration does not have is a compile error.
  */
 export function defineConfig<const Name extends string = never>(config: Config<Name>): Config<Name> {
+  return config;
+}
+
+/** Types the settings of `serve`, `static` and `proxy`: `export default defineSettings({ … })`, named by `-c FILE`. */
+export function defineSettings(config: ServerConfig): ServerConfig {
   return config;
 }

@@ -22,3 +22,9 @@ export function messageOf(error: unknown): string {
 export function oneLine(text: string): string {
   return text.replaceAll(/\s*\n\s*/g, ' ').trim();
 }
+
+/** The exit code that an error asks for: the packages that know one have it as a property. */
+export function exitCodeOf(error: unknown): number {
+  const { exitCode } = (error instanceof Error ? error : {}) as { exitCode?: unknown };
+  return typeof exitCode === 'number' ? exitCode : 1;
+}

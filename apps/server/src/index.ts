@@ -1,4 +1,4 @@
-export { defineConfig } from './config.ts';
+export { defineConfig, defineSettings } from './config.ts';
 export type {
   ApplicationAction,
   ApplicationUpstream,
@@ -9,9 +9,12 @@ export type {
   RewriteAction,
   Route,
   RouteMatch,
+  ServerConfig,
   ServersUpstream,
   StaticAction,
   Upstream,
 } from './config.ts';
+export type { ExitFacts, Hooks, ResponseFacts, ServerContext, WorkerContext } from './hooks.ts';
+export { reloadSignal } from './dev/reload-signal.ts';
 export type { LogFormat, LogLevel } from './log.ts';
 export type { Settings } from './settings.ts';

@@ -54,9 +54,11 @@ export async function loadApplication(spec: string, folder: string): Promise<App
 /**
  * Imports a module, TypeScript too: by Node's own type stripping, and by tsx where that is not enough (enums,
  * JSX, imports without an ending).
+ * @param version - another number has the file itself read anew, in a process that has imported it already.
  */
-export async function importFile(file: string): Promise<Record<string, unknown>> {
-  const url = pathToFileURL(file).href;
+export async function importFile(file: string, version = 0): Promise<Record<string, unknown>> {
+  const { href } = pathToFileURL(file);
+  const url = version === 0 ? href : `${href}?version=${version}`;
   if (extname(file) === '.tsx') return importByTsx(url);
   try {
     return (await import(url)) as Record<string, unknown>;

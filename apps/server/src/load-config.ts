@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { Config } from './config.ts';
-import { checkConfig } from './config-schema.ts';
+import type { Config, ServerConfig } from './config.ts';
+import { checkConfig, checkServerConfig } from './config-schema.ts';
 import { CommandError, messageOf, oneLine } from './errors.ts';
 import { importFile } from './load-application.ts';
 
@@ -28,17 +28,28 @@ export function locateConfig(name: string | undefined, folder: string): string {
 
 /**
  * Imports and checks a configuration file: its default export.
+ * @param version - another number has the file read anew, though not the modules that it imports.
  * @throws CommandError when it cannot be loaded or is not valid.
  */
-export async function loadConfig(file: string): Promise<LoadedConfig> {
+export async function loadConfig(file: string, version = 0): Promise<LoadedConfig> {
+  return { config: checkConfig(await importDefault(file, version), file), folder: dirname(file) };
+}
+
+/**
+ * The same for a file with settings and hooks alone.
+ * @throws CommandError when it cannot be loaded or is not valid.
+ */
+export async function loadServerConfig(file: string, version = 0): Promise<ServerConfig> {
+  return checkServerConfig(await importDefault(file, version), file);
+}
+
+async function importDefault(file: string, version: number): Promise<unknown> {
   let exports: Record<string, unknown>;
   try {
-    exports = await importFile(file);
+    exports = await importFile(file, version);
   } catch (error) {
     throw new CommandError(`cannot load ${file}: ${oneLine(messageOf(error))}`, { cause: error });
   }
-  if (!('default' in exports)) {
-    throw new CommandError(`${file} has no default export; write 'export default defineConfig({ ... })'`);
-  }
-  return { config: checkConfig(exports['default'], file), folder: dirname(file) };
+  if ('default' in exports) return exports['default'];
+  throw new CommandError(`${file} has no default export; write 'export default defineConfig({ ... })'`);
 }

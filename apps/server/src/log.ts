@@ -10,32 +10,37 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export const LOG_FORMATS = ['text', 'json'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
-/** The error log, on standard error: `process` says which process of the server speaks. */
-export function createLog(options: { level: LogLevel; format: LogFormat; process: string }): Logger {
+/** Options of {@link createLog}. */
+export interface LogOptions {
+  level: LogLevel;
+  format: LogFormat;
+  /** Which process of the server speaks. */
+  process: string;
+  /** Where lines go. @default standard error */
+  destination?: DestinationStream;
+}
+
+/** The error log: one line an event. */
+export function createLog(options: LogOptions): Logger {
+  const { destination = stderr } = options;
   const settings = { level: options.level, base: { pid: process.pid, process: options.process } };
-  return options.format === 'json' ? pino(settings, stderr) : pino(settings, textStream);
+  return pino(settings, options.format === 'json' ? destination : textStream(destination));
 }
 
 const stderr: DestinationStream = { write: (line) => void process.stderr.write(line) };
 
 /** Turns pino's lines into text: time, pid, level, process, message, and a stack where there is one. */
-const textStream: DestinationStream = {
-  write(line) {
-    const {
-      time,
-      pid,
-      level,
-      process: who,
-      msg,
-      err,
-      ...details
-    } = JSON.parse(line) as Record<string, unknown>;
-    const when = new Date(time as number).toISOString().replace('T', ' ').replace('Z', '');
-    const name = pino.levels.labels[level as number]?.toUpperCase() ?? '?';
-    const head = `[${when}] [${String(pid)}] [${name}] ${String(who)}: ${String(msg ?? '')}`;
-    process.stderr.write(`${head}${detailsText(details)}${stackText(err)}\n`);
-  },
-};
+function textStream(destination: DestinationStream): DestinationStream {
+  return { write: (line) => destination.write(textOf(JSON.parse(line) as Record<string, unknown>)) };
+}
+
+function textOf(fields: Record<string, unknown>): string {
+  const { time, pid, level, process: who, msg, err, ...details } = fields;
+  const when = new Date(time as number).toISOString().replace('T', ' ').replace('Z', '');
+  const name = pino.levels.labels[level as number]?.toUpperCase() ?? '?';
+  const head = `[${when}] [${String(pid)}] [${name}] ${String(who)}: ${String(msg ?? '')}`;
+  return `${head}${detailsText(details)}${stackText(err)}\n`;
+}
 
 function detailsText(details: Record<string, unknown>): string {
   const pairs = Object.entries(details).map(([key, value]) => `${key}=${printable(value)}`);

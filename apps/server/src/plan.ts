@@ -1,5 +1,6 @@
+import type { Identity } from '@highball/daemon';
 import type { Config } from './config.ts';
-import { type LoadedConfig, loadConfig } from './load-config.ts';
+import { type LoadedConfig, loadConfig, loadServerConfig } from './load-config.ts';
 import type { Settings } from './settings.ts';
 import type { UpstreamAddresses } from './site/upstreams.ts';
 
@@ -7,7 +8,10 @@ import type { UpstreamAddresses } from './site/upstreams.ts';
  * Where a worker finds what it has to serve. A configuration is read anew from its file by each worker: it may
  * hold what does not travel between processes (regular expressions), and a reload picks up its changes.
  */
-export type PlanSource = { kind: 'file'; file: string } | { kind: 'inline'; config: Config; folder: string };
+export type PlanSource =
+  | { kind: 'file'; file: string }
+  /** What the command line says; its hooks, which are functions, are in the file of `-c`. */
+  | { kind: 'inline'; config: Config; folder: string; file?: string };
 
 /** Which part of the stack a worker is. */
 export type PlanRole =
@@ -21,9 +25,14 @@ export interface WorkerPlan {
   source: PlanSource;
   role: PlanRole;
   settings: Settings;
+  /** The user and group that it becomes before anything of the application is loaded. */
+  identity?: Identity;
 }
 
-/** Reads the configuration that a plan speaks of. */
-export async function loadPlanConfig(source: PlanSource): Promise<LoadedConfig> {
-  return source.kind === 'file' ? loadConfig(source.file) : { config: source.config, folder: source.folder };
+/** Reads the configuration that a plan speaks of. @param version - another number has its file read anew. */
+export async function loadPlanConfig(source: PlanSource, version = 0): Promise<LoadedConfig> {
+  if (source.kind === 'file') return loadConfig(source.file, version);
+  const { config, folder, file } = source;
+  if (file === undefined) return { config, folder };
+  return { config: { ...config, ...(await loadServerConfig(file, version)) }, folder };
 }

@@ -1,24 +1,43 @@
-import { handleSignals } from '@highball/prefork-master';
-import { createLog } from './log.ts';
-import { Stack, type StackOptions } from './stack.ts';
-import { startReport } from './start-report.ts';
+import { resolve } from 'node:path';
+import { joinBackground, startInBackground } from '@highball/daemon';
+import { exitCodeOf, messageOf, oneLine } from './errors.ts';
+import type { Launch } from './launch.ts';
+import { settingsOf } from './resolve-settings.ts';
+import { takePredecessor } from './service/predecessor.ts';
+import { Service } from './service/service.ts';
+import type { Settings } from './settings.ts';
 
-/** Runs a server until a signal ends it. Resolves when everything has stopped. */
-export async function runStack(options: Omit<StackOptions, 'log'>): Promise<void> {
-  const { logLevel, logFormat } = options.settings;
-  const log = createLog({ level: logLevel, format: logFormat, process: 'master' });
-  const stack = new Stack({ ...options, log });
-  await new Promise<void>((resolve, reject) => {
-    const stop = async (signal: string, graceful: boolean): Promise<void> => {
-      log.info(`${signal}: ${graceful ? 'finishing the requests, then stopping' : 'stopping at once'}`);
-      await stack.stop({ graceful });
-      resolve();
-    };
-    handleSignals(stack, {
-      SIGTERM: () => stop('SIGTERM', true),
-      SIGINT: () => stop('SIGINT', false),
-      SIGQUIT: () => stop('SIGQUIT', false),
-    });
-    stack.start().then(() => console.log(startReport(stack, options.config)), reject);
+/** Runs a server until a signal or a command ends it. Resolves when everything has stopped. */
+export async function runStack(launch: Launch): Promise<void> {
+  const predecessor = takePredecessor();
+  const background = joinBackground();
+  const settings = settingsOf(launch.origins);
+  // An upgraded master is where its predecessor was.
+  if (settings.daemon && background === undefined && predecessor === undefined) {
+    return goToBackground(settings, launch.startedIn);
+  }
+  const service = new Service(launch, predecessor);
+  try {
+    const report = await service.start();
+    if (background) await background.ready(report);
+    else console.log(report);
+    await service.stopped;
+  } catch (error) {
+    await background?.failed(oneLine(messageOf(error)), exitCodeOf(error));
+    throw error;
+  } finally {
+    await service.close();
+  }
+}
+
+/** Two boots after one another, the second with what is behind already there: far less than anybody waits. */
+const BOOTS = 2;
+
+async function goToBackground({ errorLog, bootTimeout }: Settings, cwd: string): Promise<void> {
+  const { message } = await startInBackground({
+    cwd,
+    timeoutMs: BOOTS * bootTimeout * 1000,
+    ...(errorLog !== '-' && { output: resolve(errorLog) }),
   });
+  console.log(message);
 }

@@ -1,34 +1,56 @@
-import { createMaster, type Logger as MasterLogger, type Master, parseBind } from '@highball/prefork-master';
+import type { Identity } from '@highball/daemon';
+import {
+  createMaster,
+  type ListenTarget,
+  type Logger as MasterLogger,
+  type Master,
+  parseBind,
+} from '@highball/prefork-master';
 import { availableParallelism } from 'node:os';
 import type { ApplicationUpstream, Config } from './config.ts';
+import { CommandError, messageOf } from './errors.ts';
+import type { HookRunner } from './hooks.ts';
+import type { Launch } from './launch.ts';
 import type { Logger } from './log.ts';
-import type { PlanRole, PlanSource } from './plan.ts';
+import { hookEvents } from './master-hooks.ts';
+import type { PlanRole } from './plan.ts';
+import { poolOptions, workerProgram } from './pool-options.ts';
+import { changedUpstreams, compareSettings } from './reconfigure.ts';
+import { settingsOf } from './resolve-settings.ts';
 import type { Settings } from './settings.ts';
 import type { UpstreamAddresses } from './site/upstreams.ts';
 
 /** A group of equal workers under this process. */
 export interface Pool {
   name: string;
+  role: PlanRole;
   master: Master;
 }
 
 /** What a stack is made of. */
 export interface StackOptions {
-  config: Config;
-  source: PlanSource;
-  settings: Settings;
+  launch: Launch;
+  /** Where the front listens. */
+  listen: readonly ListenTarget[];
   log: Logger;
+  hooks: HookRunner;
+  /** The user and group that workers become. */
+  identity?: Identity | undefined;
 }
 
 /** The processes of one server: the applications behind, and the front that takes the clients. */
 export class Stack {
   readonly #options: StackOptions;
   readonly #pools: Pool[] = [];
+  #config: Config;
+  #settings: Settings;
   #started = false;
   #stopping = false;
 
   constructor(options: StackOptions) {
     this.#options = options;
+    this.#config = options.launch.config;
+    this.#settings = settingsOf(options.launch.origins);
   }
 
   /** In the order in which they were started: upstreams, then the front. */
@@ -43,27 +65,68 @@ export class Stack {
 
   /** Starts what is behind, then the front; when one cannot start, those before it are stopped again. */
   async start(): Promise<void> {
-    const { settings } = this.#options;
     try {
       const addresses = await this.#startUpstreams();
-      const workers = settings.workers === 'auto' ? availableParallelism() : settings.workers;
-      await this.#startPool('front', settings.bind, workers, { kind: 'front', addresses });
+      const role: PlanRole = { kind: 'front', addresses };
+      await this.#startPool('front', this.#options.listen, this.#frontSize(), role);
     } catch (error) {
       await this.stop({ graceful: false });
       throw error;
     }
     this.#started = true;
-    process.title = `highball: master [${this.front.master.status().addresses.join(', ')}]`;
+    process.title = `${this.#settings.procName}: master [${this.front.master.status().addresses.join(', ')}]`;
   }
 
-  /** Replaces all workers, one after the other, without a moment in which nobody serves. */
+  /**
+   * Reads the configuration anew and replaces all workers, one after the other, without a moment in which nobody
+   * serves. What only a new master can change is said in the log.
+   * @throws CommandError, MasterError: the old workers stay.
+   */
   async reload(): Promise<void> {
-    for (const { master } of this.#pools) await master.reload();
+    const before = this.#frontSize();
+    await this.#reconfigure();
+    await this.#options.hooks.run('onReload', this.context());
+    for (const { master, role } of this.#pools) await master.reload({ worker: this.#program(role) });
+    if (this.#frontSize() !== before) await this.scale(this.#frontSize());
   }
 
-  /** Changes the number of workers of the front. */
-  async scale(workers: number): Promise<void> {
-    await this.front.master.scale(workers);
+  /**
+   * Changes the number of workers of a pool.
+   * @throws CommandError when there is no such pool.
+   */
+  async scale(workers: number, pool = 'front'): Promise<void> {
+    const found = this.#pools.find(({ name }) => name === pool);
+    if (found) return found.master.scale(workers);
+    const known = this.#pools.map(({ name }) => name).join(', ');
+    throw new CommandError(`there is no pool '${pool}'; there are: ${known}`);
+  }
+
+  /** Replaces one worker. @throws CommandError when no worker has this pid. */
+  async recycle(pid: number): Promise<void> {
+    for (const { master } of this.#pools) {
+      const worker = master.status().workers.find((each) => each.pid === pid);
+      if (worker) return master.recycle(worker.id);
+    }
+    throw new CommandError(`no worker has the pid ${pid}`);
+  }
+
+  /** Stops all workers gracefully, the front's first, and keeps the sockets: connections wait in the backlog. */
+  async retire(): Promise<void> {
+    for (const { master } of this.#pools.toReversed()) await master.retire();
+  }
+
+  /**
+   * Starts a new master on the sockets of this one, by the command line and in the folder of this one.
+   * @param automatic - whether this one steps down when the new one is ready.
+   * @returns the pid of the new one. @throws UpgradeError when it does not come up: this one has served on.
+   */
+  upgrade({ automatic = false }: { automatic?: boolean } = {}): Promise<number> {
+    const program = {
+      command: process.execPath,
+      args: [...process.execArgv, ...process.argv.slice(1)],
+      cwd: this.#options.launch.startedIn,
+    };
+    return this.front.master.upgrade({ automatic, program });
   }
 
   reopenLogs(): void {
@@ -81,18 +144,50 @@ export class Stack {
     for (const { master } of this.#pools.toReversed()) await master.stop(options);
   }
 
+  /** The server as hooks see it. */
+  context(): { pid: number; addresses: readonly string[] } {
+    const front = this.#pools.find(({ name }) => name === 'front');
+    return { pid: process.pid, addresses: front?.master.status().addresses ?? [] };
+  }
+
+  #frontSize(): number {
+    const { workers, workersMin, workersMax } = this.#settings;
+    const size = workers === 'auto' ? availableParallelism() : workers;
+    return workersMax === 0 ? size : Math.min(workersMax, Math.max(workersMin, size));
+  }
+
+  async #reconfigure(): Promise<void> {
+    const { launch, log, hooks } = this.#options;
+    const reading = await launch.reread().catch((error: unknown) => {
+      log.error(`the reload is given up; the old workers stay in service: ${messageOf(error)}`);
+      throw error;
+    });
+    const { settings, changed, postponed } = compareSettings(this.#settings, settingsOf(reading.origins));
+    postponed.push(...changedUpstreams(launch.config, reading.config));
+    if (changed.length > 0) log.info(`the reload changes ${changed.join(', ')}`);
+    if (postponed.length > 0) {
+      log.warn(`a reload cannot change ${postponed.join(', ')}: run highball ctl upgrade, or restart`);
+    }
+    this.#settings = settings;
+    this.#config = reading.config;
+    log.level = settings.logLevel;
+    hooks.replace(reading.config.hooks);
+  }
+
   /** The log of one pool. What happens while it starts is told in one line at the end of the start. */
   #poolLog(name: string): MasterLogger {
     const log = this.#options.log.child({ process: name === 'front' ? 'master' : `master of ${name}` });
     const at =
       (level: 'info' | 'warn' | 'error') =>
-      (fields: object, message: string): void =>
+      (fields: object, message: string): void => {
+        log.level = this.#options.log.level;
         log[this.#started ? level : 'debug'](withWorkerPid(fields), message);
+      };
     return { info: at('info'), warn: at('warn'), error: at('error') };
   }
 
   async #startUpstreams(): Promise<UpstreamAddresses> {
-    const own = Object.entries(this.#options.config.upstreams ?? {}).filter(
+    const own = Object.entries(this.#config.upstreams ?? {}).filter(
       (entry): entry is [string, ApplicationUpstream] => 'app' in entry[1],
     );
     const addresses: Record<string, readonly string[]> = {};
@@ -106,33 +201,44 @@ export class Stack {
     const addresses: string[] = [];
     for (let i = 1; i <= instances; i++) {
       const pool = instances === 1 ? name : `${name}-${i}`;
-      const master = await this.#startPool(pool, ['127.0.0.1:0'], workers, { kind: 'upstream', app, pool });
+      const role: PlanRole = { kind: 'upstream', app, pool };
+      const master = await this.#startPool(pool, [parseBind('127.0.0.1:0')], workers, role);
       addresses.push(...master.status().addresses.map((address) => `http://${address}`));
     }
     return addresses;
   }
 
-  async #startPool(name: string, bind: readonly string[], workers: number, role: PlanRole): Promise<Master> {
-    const { settings, source } = this.#options;
+  async #startPool(
+    name: string,
+    listen: readonly ListenTarget[],
+    workers: number,
+    role: PlanRole,
+  ): Promise<Master> {
+    const { launch, hooks } = this.#options;
     const master = createMaster({
-      name: 'highball',
+      ...poolOptions(this.#settings, role, launch),
       title: name,
-      listen: bind.map((address) => parseBind(address)),
+      listen,
       workers,
-      worker: {
-        script: new URL('../bin/worker.js', import.meta.url),
-        data: { source, role, settings },
-      },
-      backlog: settings.backlog,
-      timeoutMs: settings.timeout * 1000,
-      gracefulTimeoutMs: settings.gracefulTimeout * 1000,
+      worker: this.#program(role),
       log: this.#poolLog(name),
     });
-    this.#pools.push({ name, master });
+    this.#pools.push({ name, role, master });
+    hookEvents(master, name, hooks, () => this.context());
     await master.start();
     // A signal that came while this pool was on its way has stopped only those before it.
     if (this.#stopping) await master.stop({ graceful: false });
     return master;
+  }
+
+  #program(role: PlanRole): ReturnType<typeof workerProgram> {
+    const { launch, identity } = this.#options;
+    return workerProgram({
+      source: launch.source,
+      role,
+      settings: this.#settings,
+      ...(identity && { identity }),
+    });
   }
 }
 

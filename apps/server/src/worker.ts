@@ -1,16 +1,29 @@
 import { createWorker, type WorkerOptions } from '@highball/async-worker';
 import type { Application } from '@highball/gateway-protocol';
+import { dropPrivileges } from '@highball/daemon';
 import { joinMaster, type WorkerSide } from '@highball/prefork-master/worker';
 import { CommandError } from './errors.ts';
+import { HookRunner, type Hooks } from './hooks.ts';
 import { loadApplication } from './load-application.ts';
 import { createLog, type Logger } from './log.ts';
+import { type LogFile, openLogFile } from './log-file.ts';
+import type { LoadedConfig } from './load-config.ts';
 import { loadPlanConfig, type WorkerPlan } from './plan.ts';
+import { createMaxRequests } from './max-requests.ts';
 import type { Settings } from './settings.ts';
 import { createSite } from './site/site.ts';
 import { createUpstreams } from './site/upstreams.ts';
+import { recycleOnStrayErrors } from './stray-errors.ts';
+import { type HookedApplication, hookRequests, workerContext } from './worker-hooks.ts';
+import { createReporter } from './worker-report.ts';
 
 /** What only the front's clients are asked for; behind it, the front is the only client, on the loopback. */
-const BEHIND_THE_FRONT: Partial<Settings> = { forwardedAllowIps: ['127.0.0.1'], proxyProtocol: 'off' };
+const BEHIND_THE_FRONT: Partial<Settings> = {
+  forwardedAllowIps: ['127.0.0.1'],
+  proxyProtocol: 'off',
+  // The front has taken it off the path.
+  rootPath: '',
+};
 
 function settingsOf({ settings, role }: WorkerPlan): Settings {
   return role.kind === 'front' ? settings : { ...settings, ...BEHIND_THE_FRONT };
@@ -24,36 +37,82 @@ export async function runWorker(): Promise<void> {
   const master = joinMaster();
   const plan = master.data as WorkerPlan;
   const pool = plan.role.kind === 'front' ? 'front' : plan.role.pool;
-  const log = createLog({
-    level: plan.settings.logLevel,
-    format: plan.settings.logFormat,
-    process: `${pool} worker ${master.id}`,
-  });
-  surviveStrayErrors(log);
   try {
-    const app = identify(await buildApplication(plan, log), master, pool);
-    await serve(app, master, settingsOf(plan), log);
+    // First of all: nothing of the application, and no file that it names, is to be opened with the master's rights.
+    if (plan.identity) dropPrivileges(plan.identity);
+    const log = createWorkerLog(plan.settings, master, `${pool} worker ${master.id}`);
+    recycleOnStrayErrors(process, master, log);
+    await build(plan, master, pool, log);
   } catch (error) {
     await master.fail(error, { application: error instanceof CommandError });
   }
 }
 
-async function buildApplication({ source, role }: WorkerPlan, log: Logger): Promise<Application> {
-  const { config, folder } = await loadPlanConfig(source);
+function createWorkerLog(settings: Settings, master: WorkerSide, name: string): Logger {
+  const file: LogFile | undefined = settings.errorLog === '-' ? undefined : openLogFile(settings.errorLog);
+  const { logLevel: level, logFormat: format } = settings;
+  const log = createLog({ level, format, process: name, ...(file && { destination: file }) });
+  master.onReopenLogs(() => {
+    try {
+      file?.reopen();
+    } catch (err) {
+      log.error({ err }, 'the log file cannot be opened anew; this worker writes to the old one');
+    }
+  });
+  return log;
+}
+
+async function build(plan: WorkerPlan, master: WorkerSide, pool: string, log: Logger): Promise<void> {
+  const { config, folder } = await loadPlanConfig(plan.source);
+  const hooks = new HookRunner(config.hooks as Hooks | undefined, log);
+  const context = workerContext(master, pool);
+  await hooks.run('postFork', context);
+  const app = identify(await buildApplication(plan, { config, folder }, log), master, pool);
+  await hooks.run('postWorkerInit', context);
+  await serve(hookRequests(app, hooks, context), master, settingsOf(plan), log, hooks);
+}
+
+async function buildApplication(
+  { role }: WorkerPlan,
+  { config, folder }: LoadedConfig,
+  log: Logger,
+): Promise<Application> {
   if (role.kind === 'upstream') return loadApplication(role.app, folder);
   return createSite(config, { folder, upstreams: createUpstreams(config, role.addresses, log) });
 }
 
-async function serve(app: Application, master: WorkerSide, settings: Settings, log: Logger): Promise<void> {
-  const worker = createWorker(app, workerOptions(settings, log));
+async function serve(
+  hooked: HookedApplication,
+  master: WorkerSide,
+  settings: Settings,
+  log: Logger,
+  hooks: HookRunner,
+): Promise<void> {
+  const worker = createWorker(hooked.app, {
+    ...workerOptions(settings, log),
+    ...(hooked.onResponse && { onResponse: hooked.onResponse }),
+  });
   await Promise.all(master.fds.map((fd) => worker.listen({ fd, backlog: master.backlog })));
   // The master shows it in its status, and in its log if this process blocks.
-  setInterval(() => master.report(worker.stats()), REPORT_MS).unref();
-  master.onStop((graceful) => {
+  const report = createReporter(() => worker.stats());
+  const limit = createMaxRequests(settings);
+  const tell = (): void => {
+    const current = report();
+    master.report(current);
+    if (limit.reached(current.requests)) master.recycle(`it has answered ${current.requests} requests`);
+  };
+  setInterval(tell, REPORT_MS).unref();
+  let exited: Promise<void> | undefined;
+  master.onStop(async (graceful) => {
     log.debug(worker.stats(), graceful ? 'draining' : 'closing');
-    return graceful ? worker.drain(settings.gracefulTimeout * 1000) : worker.close();
+    if (!graceful) await hooks.run('workerInt', hooked.context);
+    await (graceful ? worker.drain(settings.gracefulTimeout * 1000) : worker.close());
+    // A quick stop may have overtaken a graceful one: both come here.
+    exited ??= hooks.run('workerExit', hooked.context);
+    await exited;
   });
   master.ready();
+  tell();
 }
 
 /** The message before the details, as async-worker has it; pino has them the other way round. */
@@ -84,6 +143,7 @@ function workerOptions(settings: Settings, log: Logger): WorkerOptions {
       forwardedAllowIps: settings.forwardedAllowIps,
       headerMap: settings.headerMap,
       multiprocess: settings.workers !== 1,
+      rootPath: settings.rootPath,
     },
     keepAliveTimeoutMs: settings.keepAlive * 1000,
     headTimeoutMs: settings.headTimeout * 1000,
@@ -99,10 +159,4 @@ function workerOptions(settings: Settings, log: Logger): WorkerOptions {
       maxFieldBytes: settings.limitRequestFieldSize,
     },
   };
-}
-
-/** An error that an application throws outside any request must not take the other requests with it. */
-function surviveStrayErrors(log: Logger): void {
-  process.on('uncaughtException', (err) => log.error({ err }, 'an error outside any request'));
-  process.on('unhandledRejection', (err) => log.error({ err }, 'a rejected promise that nobody handles'));
 }

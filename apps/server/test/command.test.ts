@@ -60,7 +60,7 @@ describe('highball serve', () => {
     await expect(RawClient.connect(join(folder.path, 'here.sock'))).rejects.toThrow('ENOENT');
   });
 
-  test('an application that throws gets 500 without its reason, a log line with it, and the worker lives on', async () => {
+  test('an application that throws gets 500 without its reason, a log line with it, and the worker lives on; an error outside any request has it replaced', async () => {
     await using folder = await folderWith({ 'app.mjs': HELLO });
     await using server = highball(['serve', 'app.mjs', '-b', '127.0.0.1:0'], { cwd: folder.path });
     const port = await portOf(server);
@@ -69,9 +69,15 @@ describe('highball serve', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 500 /);
     expect(answer).not.toContain('secret');
     await server.until(/the secret reason[^]*at app/);
+    const pid = async (): Promise<string | undefined> =>
+      (await exchange(port, get('/pid'))).split('\r\n\r\n')[1];
+    expect(await pid()).toBe(before);
     await exchange(port, get('/stray'));
     await server.until(/astray/);
-    expect((await exchange(port, get('/pid'))).split('\r\n\r\n')[1]).toBe(before);
+    // Replaced and not ended: the requests of the meantime are answered.
+    expect(await pid()).toBe(before);
+    await expect.poll(pid, { timeout: 10_000 }).not.toBe(before);
+    expect(server.stderr).toMatch(/exited with code 0/);
   });
 
   test('a malformed request gets 400 and the connection closes', async () => {
@@ -336,7 +342,7 @@ describe('a mistake at the command line is one line, and the exit code is not ze
   test('without a command the help is shown, and nothing else', async () => {
     const program = highball([]);
     expect(await program.exited).toBe(1);
-    expect(program.stderr).toMatch(/^Usage: highball [^]*configuration file\n$/);
+    expect(program.stderr).toMatch(/^Usage: highball [^]*and shows errors\n$/);
   });
 
   test('a port in use', async () => {

@@ -113,7 +113,7 @@ class SocketClient implements ControlClient<CommandTypes> {
   }
 
   close(): void {
-    for (const call of [...this.#calls.values()]) {
+    for (const call of this.#calls.values()) {
       this.#cancel(call);
       call.fail(new ControlError('disconnected', 'the connection was closed here'));
     }

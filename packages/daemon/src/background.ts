@@ -13,6 +13,8 @@ export interface BackgroundOptions {
   readonly command?: string;
   /** @default those of this process: the same script with the same arguments */
   readonly args?: readonly string[];
+  /** The folder it starts in. @default that of this process */
+  readonly cwd?: string;
   /** Added to the environment. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** What its standard output and error are appended to. @default '/dev/null' */
@@ -57,6 +59,7 @@ export async function startInBackground(options: BackgroundOptions = {}): Promis
   const child = spawn(command, args, {
     detached: true,
     stdio: ['ignore', output, output, ...sockets, 'ipc'],
+    ...(options.cwd !== undefined && { cwd: options.cwd }),
     env: { ...process.env, ...options.env, [VARIABLE]: String(process.pid) },
   });
   closeSync(output);

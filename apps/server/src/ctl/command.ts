@@ -1,0 +1,54 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { type CtlFlags, runCtl } from './run-ctl.ts';
+
+/** Adds `highball ctl`, with a command for each thing that can be asked of a running server. */
+export function addCtl(program: Command): void {
+  const ctl = program.command('ctl').description('ask a running server how it is, and tell it what to do');
+  add(ctl, 'status', 'show pools and workers')
+    .option('--watch [seconds]', 'show them again and again', parseSeconds)
+    .action((flags: CtlFlags) => runCtl('status', undefined, flags));
+  add(ctl, 'reload', 'read the configuration anew and replace all workers').action((flags: CtlFlags) =>
+    runCtl('reload', undefined, flags),
+  );
+  add(ctl, 'scale', 'change the number of workers')
+    .argument('<workers>', 'how many', parseCount)
+    .option('--pool <name>', 'the pool', 'front')
+    .action((workers: number, flags: CtlFlags) => runCtl('scale', { workers, pool: flags.pool }, flags));
+  add(ctl, 'recycle', 'replace one worker')
+    .argument('<pid>', 'the process number of the worker', parseCount)
+    .action((pid: number, flags: CtlFlags) => runCtl('recycle', { pid }, flags));
+  add(
+    ctl,
+    'drain',
+    'let the workers finish and leave, and keep the sockets: reload or scale brings workers back',
+  ).action((flags: CtlFlags) => runCtl('drain', undefined, flags));
+  add(ctl, 'stop', 'finish the requests, then stop')
+    .option('--quick', 'stop at once')
+    .action((flags: CtlFlags) => runCtl('stop', { quick: flags.quick === true }, flags));
+  add(ctl, 'upgrade', 'start a new master on the same sockets; when it serves, the old one leaves').action(
+    (flags: CtlFlags) => runCtl('upgrade', undefined, flags),
+  );
+  add(ctl, 'reopen-logs', 'open the log files anew').action((flags: CtlFlags) =>
+    runCtl('reopen-logs', undefined, flags),
+  );
+}
+
+function add(ctl: Command, name: string, description: string): Command {
+  return ctl
+    .command(name)
+    .description(description)
+    .option('--socket <path>', 'the control socket of the server ($HIGHBALL_CONTROL_SOCKET)')
+    .option('--pid <file>', "the server's pidfile, in place of --socket")
+    .option('--json', 'answer in JSON, one object a line');
+}
+
+function parseCount(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number.');
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (seconds >= 0.1 && seconds <= 3600) return seconds;
+  throw new InvalidArgumentError('It must be seconds, from 0.1 to 3600.');
+}

@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connectControl, type ControlClient } from '@highball/control-socket';
+import { systemProcesses } from '@highball/daemon';
+import { findSocket, type ServerName } from './find-socket.ts';
+import { statusText } from './status-text.ts';
+import type { ServerCommands } from './types.ts';
+
+/** The flags of `highball ctl`. */
+export interface CtlFlags extends ServerName {
+  json?: boolean;
+  /** True, or the seconds between two tables. */
+  watch?: boolean | number;
+  pool?: string;
+  quick?: boolean;
+}
+
+type CommandName = Exclude<keyof ServerCommands, 'watch'>;
+
+/** A reload waits for the last request of the old workers: that takes as long as it takes. */
+const NO_DEADLINE = { timeoutMs: Number.POSITIVE_INFINITY };
+const WATCH_SECONDS = 1;
+/** How often to look whether a process has ended. */
+const LOOK_MS = 50;
+/** To the upper left corner; and, after the table, clear what is below. ECMA-48: CUP, ED. */
+const HOME = '\u001B[H';
+const CLEAR_BELOW = '\u001B[J';
+
+/**
+ * Sends one command to a server and prints what it answers.
+ * @throws CommandError, ControlError in one line: no server, no rights, or what the server has said.
+ */
+export async function runCtl(command: CommandName, args: unknown, flags: CtlFlags): Promise<void> {
+  const client = await connectControl<ServerCommands>(findSocket(flags));
+  try {
+    if (command === 'status' && flags.watch) return await watch(client, flags);
+    const result = await client.call(command, args as never, command === 'status' ? {} : NO_DEADLINE);
+    if (command === 'stop') await ended((result as { pid: number }).pid);
+    print(flags.json ? JSON.stringify(result) : describe(command, result));
+  } finally {
+    client.close();
+  }
+}
+
+async function watch(client: ControlClient<ServerCommands>, flags: CtlFlags): Promise<void> {
+  const seconds = typeof flags.watch === 'number' ? flags.watch : WATCH_SECONDS;
+  const live = process.stdout.isTTY && !flags.json;
+  if (live) process.stdout.write(`${HOME}${CLEAR_BELOW}`);
+  for await (const status of client.stream('watch', { intervalMs: seconds * 1000 })) {
+    if (flags.json) print(JSON.stringify(status));
+    else if (live) process.stdout.write(`${HOME}${statusText(status)}${CLEAR_BELOW}`);
+    else print(statusText(status));
+  }
+}
+
+async function ended(pid: number): Promise<void> {
+  while (systemProcesses.isAlive(pid)) await sleep(LOOK_MS);
+}
+
+type Answer<Name extends CommandName> = ServerCommands[Name]['result'];
+
+/** What a person is told of each answer. */
+const sentences: { readonly [Name in CommandName]: (answer: Answer<Name>) => string } = {
+  status: (status) => statusText(status).trimEnd(),
+  reload: ({ generation }) => `all workers are replaced (generation ${generation})`,
+  scale: ({ pool, workers }) => `${pool} has ${workers} ${workers === 1 ? 'worker' : 'workers'}`,
+  recycle: ({ pid }) => `worker ${pid} is replaced`,
+  drain: () => 'all workers have left; connections wait until reload or scale brings workers back',
+  stop: ({ pid }) => `the server (pid ${pid}) has stopped`,
+  upgrade: ({ pid, oldPid }) =>
+    `the new master (pid ${pid}) serves; the old one (pid ${oldPid}) finishes its requests and leaves`,
+  'reopen-logs': () => 'the log files are opened anew',
+};
+
+function describe(command: CommandName, result: unknown): string {
+  const sentence: (answer: never) => string = sentences[command];
+  return sentence(result as never);
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,70 @@
+import { closeSync, fchownSync, openSync, writeSync } from 'node:fs';
+import type { DestinationStream } from 'pino';
+import { CommandError, messageOf } from './errors.ts';
+
+/** A log file that can be opened anew, as logrotate(8) asks for after it has moved the file away. */
+export interface LogFile extends DestinationStream {
+  /** Opens the name again. @throws CommandError: the file that was open stays so. */
+  reopen(): void;
+  /** The descriptor of this moment. */
+  readonly fd: number;
+}
+
+/** To whom a log file belongs, so that workers of that user may open it anew. */
+export interface LogOwner {
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
+}
+
+/** The owner writes, the group reads: a log may tell more than everybody should know. */
+const MODE = 0o640;
+
+/**
+ * Opens a log file for appending; several processes may have it open, each line is written at once (O_APPEND).
+ * @throws CommandError when it cannot be opened.
+ */
+export function openLogFile(path: string, owner: LogOwner = {}): LogFile {
+  return new AppendedFile(path, owner);
+}
+
+class AppendedFile implements LogFile {
+  readonly #path: string;
+  readonly #owner: LogOwner;
+  #fd: number;
+
+  constructor(path: string, owner: LogOwner) {
+    this.#path = path;
+    this.#owner = owner;
+    this.#fd = this.#open();
+  }
+
+  get fd(): number {
+    return this.#fd;
+  }
+
+  write(line: string): void {
+    try {
+      writeSync(this.#fd, line);
+    } catch {
+      // A full disk must not end the service.
+    }
+  }
+
+  reopen(): void {
+    const fd = this.#open();
+    closeSync(this.#fd);
+    this.#fd = fd;
+  }
+
+  #open(): number {
+    try {
+      const fd = openSync(this.#path, 'a', MODE);
+      const { uid, gid } = this.#owner;
+      // -1 leaves as it is: chown(2).
+      if (uid !== undefined || gid !== undefined) fchownSync(fd, uid ?? -1, gid ?? -1);
+      return fd;
+    } catch (error) {
+      throw new CommandError(`cannot write the log ${this.#path}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+}
