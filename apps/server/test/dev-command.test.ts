@@ -159,8 +159,9 @@ describe.concurrent('highball dev reloads', () => {
 
   test('while requests on their way end on the version they began with, which hears of it', async () => {
     const app = (version: string): string => `
+import { reloadSignal } from 'highball';
 globalThis.seen ??= [];
-globalThis[Symbol.for('highball.reload')].addEventListener('abort', () => seen.push('module ${version}'));
+reloadSignal().addEventListener('abort', () => seen.push('module ${version}'));
 export const app = async function (environ, startResponse) {
   startResponse('200 OK', [['Content-Type', 'text/plain']]);
   if (environ.PATH_INFO === '/seen') return [seen.join()];
@@ -171,6 +172,8 @@ export const app = async function (environ, startResponse) {
   })();
 };`;
     await using project = await projectWith({ 'app.mjs': app('one') });
+    await mkdir(join(project.path, 'node_modules'));
+    await symlink(join(import.meta.dirname, '..'), join(project.path, 'node_modules/highball'));
     const server = await project.dev(['app.mjs']);
     const client = await RawClient.connect(server.port);
     client.send('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');

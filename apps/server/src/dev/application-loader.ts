@@ -4,12 +4,10 @@ import { loadApplication, locateApplication } from '../load-application.ts';
 import type { Clock } from './clock.ts';
 import { FileWatcher } from './file-watcher.ts';
 import { ModuleGraph } from './module-graph.ts';
+import { setReloadSignal } from './reload-signal.ts';
 import type { VersionBirth } from './reloader.ts';
 import type { Place } from './stack-frames.ts';
 import { findSyntaxPlace } from './syntax-place.ts';
-
-/** Where modules of the application find the signal of their version: `globalThis[Symbol.for('highball.reload')]`. */
-export const RELOAD_SIGNAL: unique symbol = Symbol.for('highball.reload');
 
 /** What is loaded, and who is told. */
 export interface LoaderOptions {
@@ -64,7 +62,7 @@ export class ApplicationLoader {
     const files = (this.#files = new Set());
     for (const path of [this.#entry, ...extraFiles.map((extra) => resolve(folder, extra))]) this.#watch(path);
     this.#graph.begin(generation);
-    (globalThis as { [RELOAD_SIGNAL]?: AbortSignal })[RELOAD_SIGNAL] = signal;
+    setReloadSignal(signal);
     try {
       const app = await loadApplication(spec, folder);
       if (files === this.#files) this.#watcher.retain(files);
