@@ -12,6 +12,8 @@ export class Exchange {
   readonly reportLate: Report;
   readonly #environ: Environ;
   readonly #startResponse: StartResponse;
+  /** Of the request as it came: an application may change environ. */
+  readonly #isHead: boolean;
   #head = NO_HEAD;
   #bytes = 0;
   #trailers = false;
@@ -35,6 +37,7 @@ export class Exchange {
     reportLate: Report = logTo(environ['wsgi.errors']),
   ) {
     this.#environ = environ;
+    this.#isHead = environ.REQUEST_METHOD === 'HEAD';
     this.#startResponse = startResponse;
     this.report = report;
     this.reportLate = reportLate;
@@ -88,7 +91,7 @@ export class Exchange {
     this.mustHaveStarted('before the body ended');
     const { contentLength, code } = this.#head;
     // Neither has a body of its own: their Content-Length is that of another response (RFC 9110 §8.6).
-    if (this.#environ.REQUEST_METHOD === 'HEAD' || code === '304' || code === '204') return;
+    if (this.#isHead || code === '304' || code === '204') return;
     if (this.#bytes < contentLength) {
       const mend = 'correct the one, or send the rest';
       this.report(

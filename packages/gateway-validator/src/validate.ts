@@ -1,4 +1,10 @@
-import type { Application, Environ, ResponseBody, StartResponse } from '@highball/gateway-protocol';
+import {
+  type Application,
+  type Environ,
+  markInterface,
+  type ResponseBody,
+  type StartResponse,
+} from '@highball/gateway-protocol';
 import { guardBody } from './body.ts';
 import { checkEnviron } from './check-environ.ts';
 import { GuardedErrorStream } from './error-stream.ts';
@@ -24,7 +30,8 @@ import { createReport, isThenable, kindOf, type Report, type ValidateOptions } f
 export function validate(app: Application, options: ValidateOptions = {}): Application {
   if (typeof app !== 'function') throw new ValidatorOptionError(`${kindOf(app)} is no application`);
   const report = createReport(options);
-  return (...args: unknown[]) => {
+  // It takes its arguments as they come, so its shape shows only by the mark.
+  return markInterface((...args: unknown[]) => {
     const [environ, startResponse] = args as [Environ, StartResponse];
     checkCall(args, report);
     if (!checkEnviron(environ, report)) return app(environ, startResponse);
@@ -36,7 +43,7 @@ export function validate(app: Application, options: ValidateOptions = {}): Appli
     );
     install(environ, exchange);
     return call(app, environ, exchange);
-  };
+  }, 'wsgi');
 }
 
 function checkCall(args: readonly unknown[], report: Report): void {

@@ -1,4 +1,9 @@
-import type { AsgiApplication, AsgiReceiveEvent, AsgiSendEvent } from '@highball/gateway-protocol';
+import {
+  type AsgiApplication,
+  type AsgiReceiveEvent,
+  type AsgiSendEvent,
+  interfaceOf,
+} from '@highball/gateway-protocol';
 import { describe, expect, test } from 'vitest';
 import { validateAsgi, ValidatorOptionError } from '../src/index.ts';
 import {
@@ -289,6 +294,10 @@ test('events go through as they are', async () => {
   expect(received).toBe(REQUEST);
   expect(sent[0]).toBe(START);
   expect(sent[1]).toBe(BODY);
+});
+
+test('a validated application is marked as what it is', () => {
+  expect(interfaceOf(validateAsgi(async () => undefined))).toBe('asgi');
 });
 
 test('what is no application is refused', () => {

@@ -1,4 +1,4 @@
-import type { Application, ResponseBody } from '@highball/gateway-protocol';
+import { type Application, interfaceOf, type ResponseBody } from '@highball/gateway-protocol';
 import { describe, expect, test } from 'vitest';
 import { GatewayBreach, GatewayValidatorError, validate, ValidatorOptionError } from '../src/index.ts';
 import { goodEnviron, inputOf, lenientStart, PLAIN } from './support.ts';
@@ -58,6 +58,15 @@ describe('what a validator leaves as it is:', () => {
     });
     app(environ, lenientStart);
     expect(environ['demo.user']).toBe('Ada');
+  });
+
+  test('an application may change the method that it sees', () => {
+    const app = validate((environ, start) => {
+      environ.REQUEST_METHOD = 'GET';
+      start('200 OK', [...PLAIN, ['Content-Length', '5']]);
+      return [];
+    });
+    expect(app(goodEnviron({ REQUEST_METHOD: 'HEAD' }), lenientStart)).toEqual([]);
   });
 
   test('an error of an application goes on to the server', async () => {
@@ -190,6 +199,10 @@ test('a server that throws the error of start_response is right, and so is one w
   const signal = AbortSignal.abort();
   const lenient = app(goodEnviron({ 'highball.signal': () => signal }), lenientStart);
   expect([...(lenient as Iterable<string>)]).toEqual(['Hello']);
+});
+
+test('a validated application is marked as what it is', () => {
+  expect(interfaceOf(validate(() => []))).toBe('wsgi');
 });
 
 test('what is no application is refused', () => {

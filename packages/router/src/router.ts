@@ -2,6 +2,7 @@ import {
   type Application,
   decodePath,
   type Environ,
+  markInterface,
   type ResponseBody,
   type StartResponse,
 } from '@highball/gateway-protocol';
@@ -28,13 +29,13 @@ export function router(
   const { notFound, methodNotAllowed, badRequest, trailingSlash, caseSensitive } = resolveOptions(options);
   const table = new RouteTable(routes.flat() as readonly Route[], caseSensitive);
 
-  return (environ, startResponse) => {
+  return markInterface((environ: Environ, startResponse: StartResponse) => {
     const path = pathOf(environ);
     if (path === undefined) return badRequest(environ, startResponse);
     if (isServerWide(environ)) return answerOptions(startResponse, allowedOf(table.allMethods()));
     const found = table.find(environ.REQUEST_METHOD, path);
     return found === undefined ? miss(environ, startResponse, path) : enter(found, environ, startResponse);
-  };
+  }, 'wsgi');
 
   /** The path has no route for the method. */
   function miss(

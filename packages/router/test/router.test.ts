@@ -1,4 +1,4 @@
-import type { Application, Middleware } from '@highball/gateway-protocol';
+import { type Application, interfaceOf, type Middleware } from '@highball/gateway-protocol';
 import { describe, expect, test } from 'vitest';
 import {
   all,
@@ -278,6 +278,10 @@ test('upper and lower case can be one', async () => {
   expect((await ask(app, 'GET /pOSTS/A')).status).toBe(200);
   expect((await ask(app, 'GET /aDMIN/X')).body).toBe('admin /aDMIN|/X');
   expect((await ask(app, 'PUT /about')).headers['allow']).toBe('GET, HEAD, OPTIONS');
+});
+
+test('a router is marked as a call-shaped application', () => {
+  expect(interfaceOf(router([]))).toBe('wsgi');
 });
 
 test('parameters are none where no route has brought some', () => {

@@ -1,9 +1,10 @@
-import type {
-  AsgiApplication,
-  AsgiReceive,
-  AsgiReceiveEvent,
-  AsgiScope,
-  AsgiSend,
+import {
+  asgi,
+  type AsgiApplication,
+  type AsgiReceive,
+  type AsgiReceiveEvent,
+  type AsgiScope,
+  type AsgiSend,
 } from '@highball/gateway-protocol';
 import { ValidatorOptionError } from '../errors.ts';
 import { createReport, isThenable, kindOf, type Report, type ValidateOptions } from '../report.ts';
@@ -23,7 +24,7 @@ import { converse } from './converse.ts';
 export function validateAsgi(app: AsgiApplication, options: ValidateOptions = {}): AsgiApplication {
   if (typeof app !== 'function') throw new ValidatorOptionError(`${kindOf(app)} is no application`);
   const report = createReport(options);
-  return async (...args: unknown[]) => {
+  return asgi(async (...args: unknown[]) => {
     const [scope, receive, send] = args as [AsgiScope, AsgiReceive, AsgiSend];
     if (args.length !== 3 || typeof receive !== 'function' || typeof send !== 'function')
       report(
@@ -33,7 +34,7 @@ export function validateAsgi(app: AsgiApplication, options: ValidateOptions = {}
     if (!checkScope(scope, report)) return app(scope, receive, send);
     const call = new Call(scope, converse(scope, report), report);
     await call.run(app, receive, send);
-  };
+  });
 }
 
 /** One call of an application. */
