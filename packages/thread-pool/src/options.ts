@@ -85,6 +85,10 @@ export interface ResolvedOptions {
   readonly clock: Clock;
 }
 
+/** Beside this file, whether that is the source or the build. */
+const MODULE_SCRIPT: URL = import.meta.url.endsWith('.ts')
+  ? new URL('./module-thread.ts', import.meta.url)
+  : new URL('./module-thread.js', import.meta.url);
 /** gunicorn's timeout. */
 const TIMEOUT_MS = 30_000;
 /** Puma's worker_boot_timeout. */
@@ -126,10 +130,5 @@ function resolveProgram(thread: ModuleProgram | ScriptProgram | undefined): Prog
   if (thread === undefined)
     throw new UsageError('BAD_OPTION', 'thread says what to run: a module or a script');
   if ('script' in thread) return { script: thread.script, data: thread.data };
-  // Beside this file, whether that is the source or the build.
-  const script = new URL(
-    import.meta.url.endsWith('.ts') ? 'module-thread.ts' : 'module-thread.js',
-    import.meta.url,
-  );
-  return { script, data: { module: String(thread.module), name: thread.export ?? 'default' } };
+  return { script: MODULE_SCRIPT, data: { module: String(thread.module), name: thread.export ?? 'default' } };
 }

@@ -1,3 +1,4 @@
+import type { ErrorStream } from '@highball/gateway-protocol';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { dropUncloneable } from './environ-transfer.ts';
 import { reviveError } from './error-transfer.ts';
@@ -43,6 +44,8 @@ export class PoolThread implements RequestOwner {
   #cause: unknown;
   #served = 0;
   #draining: AbortSignal | undefined;
+  /** The log of its server: that of its last request. */
+  #errors: ErrorStream | undefined;
 
   constructor(id: number, options: ResolvedOptions, owner: PoolThreadOwner) {
     const { program, clock, bootTimeoutMs, windowBytes } = options;
@@ -62,6 +65,10 @@ export class PoolThread implements RequestOwner {
       transferList: [port2],
     });
     port1.on('message', (message: FromThread) => this.#receive(message));
+    port1.on('messageerror', (error) => {
+      this.#cause = error;
+      this.kill(this.#error('THREAD_DIED', 'sent what cannot be read'));
+    });
     this.#worker.once('error', (error) => (this.#cause ??= error));
     this.exited = new Promise((resolve) => {
       this.#worker.once('exit', (code) => {
@@ -106,6 +113,7 @@ export class PoolThread implements RequestOwner {
     if (this.#requests.size === 0) this.#heartbeat.reset(this.#options.clock.now());
     const id = ++this.#served;
     this.#requests.set(id, request);
+    this.#errors = request.environ['wsgi.errors'];
     const message = request.enter(id, this);
     this.#postRequest(message);
     request.startInput(message.input);
@@ -178,6 +186,10 @@ export class PoolThread implements RequestOwner {
         this.#cause = reviveError(message.error);
         return;
       case 'pong':
+        return;
+      case 'log':
+        // It may come behind the end of its request.
+        this.#errors?.write(message.text);
         return;
       default:
         this.#requests.get(message.id)?.receive(message);

@@ -81,7 +81,7 @@ export type FromThread =
   | { readonly kind: 'watch-draining'; readonly id: number }
   | { readonly kind: 'early-hints'; readonly id: number; readonly headers: HeaderList }
   /** Text for `wsgi.errors`. */
-  | { readonly kind: 'log'; readonly id: number; readonly text: string };
+  | { readonly kind: 'log'; readonly text: string };
 
 /** What a thread gets as its `workerData`, under {@link WORKER_DATA_KEY}. */
 export interface ThreadFacts {

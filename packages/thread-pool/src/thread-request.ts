@@ -20,7 +20,7 @@ export interface RequestOwner {
   onOver(id: number): void;
 }
 
-type Answer = Extract<FromThread, { readonly id: number }>;
+type Answer = Exclude<Extract<FromThread, { readonly id: number }>, { kind: 'log' }>;
 
 /** One request on its way through a thread, as the pool sees it. */
 export class ThreadRequest {
@@ -172,9 +172,6 @@ export class ThreadRequest {
         return;
       case 'early-hints':
         this.#sendEarlyHints(message.headers);
-        return;
-      case 'log':
-        this.environ['wsgi.errors'].write(message.text);
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Application } from '@highball/gateway-protocol';
+import { type Application, interfaceOf } from '@highball/gateway-protocol';
 import type { MessagePort } from 'node:worker_threads';
 import { isMainThread, workerData } from 'node:worker_threads';
 import { describeError } from './error-transfer.ts';
@@ -25,10 +25,7 @@ export async function serveThread(load: LoadApplication, options: ServeThreadOpt
   const facts = readFacts();
   try {
     const app = await load(facts.data);
-    if (typeof app !== 'function') {
-      const kind = app === null ? 'null' : typeof app;
-      throw new ApplicationError('BAD_APPLICATION', `an application is a function, not ${kind}`);
-    }
+    checkApplication(app);
     new Service(app, facts, options).start();
   } catch (error) {
     post(facts.port, { kind: 'boot-failed', error: describeError(error) });
@@ -45,6 +42,14 @@ function readFacts(): ThreadFacts {
     );
   }
   return facts;
+}
+
+function checkApplication(app: unknown): void {
+  const shape = interfaceOf(app) ?? 'wsgi';
+  if (typeof app === 'function' && shape === 'wsgi') return;
+  const kind = app === null ? 'null' : typeof app === 'function' ? `one of the shape ${shape}` : typeof app;
+  const mend = 'a thread runs (environ, startResponse) => body; adapt other shapes where it is loaded';
+  throw new ApplicationError('BAD_APPLICATION', `the application is ${kind}: ${mend}`);
 }
 
 class Service {
@@ -69,6 +74,10 @@ class Service {
 
   start(): void {
     this.#port.on('message', (message: ToThread) => this.#receive(message));
+    // Part of the talk is lost: a request would wait for ever. The pool starts another thread instead.
+    this.#port.on('messageerror', (error) => {
+      throw error;
+    });
     post(this.#port, { kind: 'ready' });
   }
 

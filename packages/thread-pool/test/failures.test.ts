@@ -1,3 +1,6 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { temporaryFolder } from '@highball/testkit';
 import { describe, expect, test } from 'vitest';
 import { ThreadError, threadPool, UsageError } from '../src/index.ts';
 import { bodyOf, execArgv, fixture, request, serve, statusOf, TestLog, until } from './support.ts';
@@ -85,6 +88,26 @@ describe('a thread that dies', () => {
   });
 });
 
+test('a replacement that does not come up is tried again, at growing intervals, while requests wait', async () => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, 'broken');
+  const thread = { script: fixture('flaky-thread.ts'), data: { file } };
+  await using server = await serve({ thread, queueTimeoutMs: 100, backoff: { firstMs: 50 } });
+  await writeFile(file, '');
+  expect(statusOf(await server.get('/'))).toBe(500);
+  expect(statusOf(await server.get('/'))).toBe(503);
+  await until(() => server.log.entries.some(({ message }) => message.includes('in 100 ms')));
+  await rm(file);
+  await until(() => server.pool.stats().threads[0]?.state === 'ready');
+  expect(statusOf(await server.get('/still'))).toBe(200);
+  const replacements = server.log.entries.filter(({ message }) => message.startsWith('a thread is replaced'));
+  expect(replacements.slice(0, 3).map(({ message, err }) => `${message}: ${err?.code}`)).toEqual([
+    'a thread is replaced in 0 ms: THREAD_DIED',
+    'a thread is replaced in 50 ms: BOOT_FAILED',
+    'a thread is replaced in 100 ms: BOOT_FAILED',
+  ]);
+});
+
 describe('a thread that blocks', () => {
   test('past its time is replaced; its request gets 504, the others their answers', async () => {
     await using server = await serve({ threads: 2, timeoutMs: 200 });
@@ -104,6 +127,16 @@ describe('a thread that blocks', () => {
     expect(server.pool.stats().threads[0]?.replaced).toBe(0);
   });
 
+  test('is not one whose answer waits because the loop of the sockets was blocked itself', async () => {
+    await using server = await serve({ timeoutMs: 100 });
+    const answer = server.get('/wait?ms=100');
+    await until(() => server.pool.stats().active === 1);
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+    expect(statusOf(await answer)).toBe(200);
+    expect(server.pool.stats().threads[0]?.replaced).toBe(0);
+  });
+
   test('is not one that computes for less than the time', async () => {
     await using server = await serve({ timeoutMs: 2000 });
     expect(statusOf(await server.get('/block?ms=300'))).toBe(200);
@@ -114,6 +147,7 @@ describe('a pool', () => {
   test.each([
     ['throws when it is loaded', { script: fixture('broken-load.ts') }, 'the database is down'],
     ['throws at its top level', { script: fixture('broken-script.ts') }, 'thrown before'],
+    ['is of another shape', { script: fixture('asgi-thread.ts') }, 'of the shape asgi'],
     ['exits', { script: fixture('broken-exit.ts') }, 'exit code 3'],
     [
       'exports no application',

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { bodyOf, request, serve, until } from './support.ts';
 
@@ -27,6 +28,35 @@ function watch(stats: () => { bufferedBytes: number }): { stop(): { buffered: nu
       return { buffered, rss };
     },
   };
+}
+
+test(
+  'a body that goes in and out at the same time is the same at the end',
+  { timeout: TIMEOUT_MS },
+  async () => {
+    await using server = await serve({ windowBytes: 16_384 });
+    const client = await server.connect();
+    const sent = randomBytes(8_388_608);
+    const received: Buffer[] = [];
+    client.socket.removeAllListeners('data').on('data', (piece: Buffer) => received.push(piece));
+    client.send(request('POST', '/mirror', [`Content-Length: ${sent.length}`, 'Connection: close'], ''));
+    client.send(sent);
+    await client.closed;
+    expect(unchunk(Buffer.concat(received)).equals(sent)).toBe(true);
+  },
+);
+
+/** The body of a chunked response (RFC 9112 §7.1). */
+function unchunk(response: Buffer): Buffer {
+  const chunks: Buffer[] = [];
+  let at = response.indexOf('\r\n\r\n') + 4;
+  for (;;) {
+    const lineEnd = response.indexOf('\r\n', at);
+    const size = Number.parseInt(response.toString('latin1', at, lineEnd), 16);
+    if (!(size > 0)) return Buffer.concat(chunks);
+    chunks.push(response.subarray(lineEnd + 2, lineEnd + 2 + size));
+    at = lineEnd + 2 + size + 2;
+  }
 }
 
 describe('a slow reader of a large response', () => {

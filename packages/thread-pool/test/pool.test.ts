@@ -121,6 +121,8 @@ describe('the environ of a thread', () => {
   test("has the server's log", async () => {
     expect(statusOf(await server.get('/errors'))).toBe(200);
     await until(() => server.log.entries.some(({ message }) => message === 'a line for the log'));
+    expect(statusOf(await server.get('/errors-late'))).toBe(200);
+    await until(() => server.log.entries.some(({ message }) => message === 'behind the end'));
   });
 });
 
@@ -212,6 +214,16 @@ describe('a client that leaves', () => {
     expect(statusOf(await first)).toBe(200);
     expect(server.pool.stats()).toMatchObject({ queued: 0, active: 0 });
   });
+});
+
+test('a server that drains lets the threads know', async () => {
+  await using server = await serve();
+  const client = await server.connect();
+  client.send(request('GET', '/drain'));
+  await client.until('until the drain');
+  const drained = server.worker.drain();
+  await client.until(/which has begun\r\n0\r\n\r\n$/);
+  await drained;
 });
 
 describe('requests at a time', () => {

@@ -50,7 +50,7 @@ export class ThreadExchange {
     this.#response = new ThreadResponse(id, owner.windowBytes, owner.post);
     this.#environ = buildEnviron(message, {
       input: this.#input,
-      log: (text) => owner.post({ kind: 'log', id, text }),
+      log: (text) => owner.post({ kind: 'log', text }),
       sendEarlyHints: (headers) => owner.post({ kind: 'early-hints', id, headers }),
       sendTrailers: (trailers) => this.#response.sendTrailers(trailers),
       trailers: () => (this.#input.consumed ? this.#requestTrailers : []),
