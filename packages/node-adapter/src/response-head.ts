@@ -29,10 +29,10 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 ]);
 
 /** Puts the fields of writeHead over those that were set before. @throws Node's errors for names and values. */
-export function mergeFields(response: ServerResponse, fields: HeadFields): void {
+function mergeFields(response: ServerResponse, fields: HeadFields): void {
   if (!Array.isArray(fields)) {
     for (const [name, value] of Object.entries(fields as OutgoingHttpHeaders)) {
-      if (value !== undefined) response.setHeader(name, value);
+      response.setHeader(name, value as OutgoingHttpHeader);
     }
     return;
   }
@@ -62,16 +62,29 @@ export function statusLine(response: ServerResponse, code: number): string {
   return `${status} ${response.statusMessage}`;
 }
 
-/** All that setHeader has gathered, in its order and as it was written. */
-export function headerList(response: ServerResponse): HeaderList {
-  const names = rawNames(response);
-  const values = response.getHeaders();
+/**
+ * The fields of an answer, in their order and as they were written: those that setHeader has gathered, and over them
+ * those of writeHead. Without the former the latter go by Node's store, as they do in node:http; their names and
+ * values are then checked by the server, which has to do it anyhow.
+ * @throws Node's errors for names and values.
+ */
+export function headerList(response: ServerResponse, given: HeadFields | undefined): HeaderList {
+  if (given !== undefined && response.getHeaderNames().length > 0) mergeFields(response, given);
+  else if (given !== undefined) return sendable(fieldPairs(given), response.statusCode);
   const list: HeaderList = [];
-  let i = 0;
-  for (const key in values) {
-    const name = names[i++] as string;
-    if (!HOP_BY_HOP.has(key)) addField(list, name, key, values[key] as OutgoingHttpHeader);
-    else if (keeps(key, String(values[key]), response.statusCode)) list.push([name, String(values[key])]);
+  for (const name of rawNames(response)) addField(list, name, response.getHeader(name));
+  return sendable(list, response.statusCode);
+}
+
+/** Most names are none of the connection's; their length tells that without lower-casing them. */
+const LENGTHS: ReadonlySet<number> = new Set(Array.from(HOP_BY_HOP, (name) => name.length));
+
+function sendable(list: HeaderList, status: number): HeaderList {
+  for (let i = 0; i < list.length; i++) {
+    const [name, value] = list[i] as [string, string];
+    if (!LENGTHS.has(name.length)) continue;
+    const key = name.toLowerCase();
+    if (HOP_BY_HOP.has(key) && !keeps(key, value, status)) list.splice(i--, 1);
   }
   return list;
 }
@@ -82,21 +95,22 @@ function keeps(key: string, value: string, status: number): boolean {
   return key === 'upgrade' && status === 426;
 }
 
-function addField(list: HeaderList, name: string, key: string, value: OutgoingHttpHeader): void {
-  if (!Array.isArray(value)) list.push([name, typeof value === 'string' ? value : String(value)]);
-  // As node:http joins what a client sends.
-  else if (key === 'cookie') list.push([name, value.join('; ')]);
+function addField(list: HeaderList, name: string, value: OutgoingHttpHeader | undefined): void {
+  if (typeof value === 'string') list.push([name, value]);
+  else if (value === undefined) {
+    throw nodeError('ERR_HTTP_INVALID_HEADER_VALUE', `Invalid value "undefined" for header "${name}"`);
+  } else if (!Array.isArray(value)) list.push([name, String(value)]);
   else for (const item of value) list.push([name, String(item)]);
 }
 
-/** An object, or a list of pairs, of which each value may be a list. */
+/** Fields as writeHead takes them, of which each value may be a list. @throws Node's error for a missing value. */
 export function fieldPairs(fields: HeadFields): HeaderList {
-  const entries = Array.isArray(fields)
-    ? pairsOf(fields as readonly unknown[])
-    : Object.entries(fields as OutgoingHttpHeaders);
   const list: HeaderList = [];
-  for (const [name, value] of entries) {
-    if (value !== undefined) addField(list, name, name.toLowerCase(), value);
+  if (Array.isArray(fields)) {
+    for (const [name, value] of pairsOf(fields as readonly unknown[])) addField(list, name, value);
+  } else {
+    const values = fields as OutgoingHttpHeaders;
+    for (const name of Object.keys(values)) addField(list, name, values[name]);
   }
   return list;
 }

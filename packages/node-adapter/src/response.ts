@@ -5,7 +5,7 @@ import { nodeError } from './errors.ts';
 import { markClosed, markHeadSent } from './internals.ts';
 import { type GatewayRequest, startReading } from './request.ts';
 import type { RequestSocket } from './request-socket.ts';
-import { fieldPairs, type HeadFields, headerList, mergeFields, statusLine } from './response-head.ts';
+import { fieldPairs, type HeadFields, headerList, statusLine } from './response-head.ts';
 
 type Callback = (error?: Error | null) => void;
 
@@ -95,9 +95,8 @@ function writeHead(
   if (typeof reason === 'string') this.statusMessage = reason;
   const status = statusLine(real(this), statusCode);
   this.statusCode = statusCode | 0;
-  const given = typeof reason === 'object' && reason !== null ? reason : fields;
-  if (given !== undefined && given !== null) mergeFields(real(this), given);
-  this.gatewayDelivery.start(status, headerList(real(this)));
+  const given = typeof reason === 'object' && reason !== null ? reason : (fields ?? undefined);
+  this.gatewayDelivery.start(status, headerList(real(this), given));
   markHeadSent(real(this));
   return this;
 }
