@@ -55,8 +55,14 @@ export class Acceptor {
   readonly #clock: Clock;
   readonly #servers = new Map<Server, number>();
   readonly #waiting: Waiting[] = [];
+  /** Whether there is no room, and whether somebody else wants a pause. */
+  #full = false;
+  #held = false;
+  /** Whether accepting has been paused, for one or the other. */
   #paused = false;
-  /** Whether connections wait in the kernel meanwhile, where one cannot count them. */
+  /** Whether that worked: only sockets that were inherited can be paused. */
+  #stopped = false;
+  /** Whether connections wait in the kernel for room, where one cannot count them. */
   #inKernel = false;
   #finishing = false;
   #accepted = 0;
@@ -101,7 +107,22 @@ export class Acceptor {
       if (socket.destroyed) continue;
       this.#owner.onConnection(socket, unix);
     }
-    if (this.#paused && this.#waiting.length === 0 && this.#owner.hasRoom()) this.#resume();
+    if (!this.#full || this.#waiting.length > 0 || !this.#owner.hasRoom()) return;
+    this.#full = false;
+    this.#inKernel = false;
+    this.#update();
+  }
+
+  /** Leaves what comes to other workers on the same sockets, where accepting can be paused. */
+  hold(): void {
+    this.#held = true;
+    this.#update();
+  }
+
+  /** Accepts again, if there is room. */
+  release(): void {
+    this.#held = false;
+    this.#update();
   }
 
   /** Closes connections that have waited too long. */
@@ -117,7 +138,7 @@ export class Acceptor {
    */
   async finish(): Promise<void> {
     this.#finishing = true;
-    if (this.#paused) this.#resume();
+    this.#update();
     const most = this.#accepted + Math.max(0, ...this.#servers.values());
     // The loop accepts one connection of each socket a turn.
     for (let before = -1; before < this.#accepted && this.#accepted < most;) {
@@ -137,8 +158,9 @@ export class Acceptor {
     this.#accepted++;
     if (this.#owner.hasRoom()) this.#owner.onConnection(socket, unix);
     else this.#keep({ socket, unix, since: this.#clock.now() });
-    if (this.#paused || this.#owner.hasRoom() || this.#owner.makeRoom()) return;
-    if (!this.#finishing) this.#pause();
+    if (this.#full || this.#finishing || this.#owner.hasRoom() || this.#owner.makeRoom()) return;
+    this.#full = true;
+    this.#inKernel = this.#update();
   }
 
   #keep(connection: Waiting): void {
@@ -157,15 +179,17 @@ export class Acceptor {
     this.#waiting.splice(0, this.#waiting.length, ...open);
   };
 
-  #pause(): void {
-    this.#paused = true;
-    for (const server of this.#servers.keys()) this.#inKernel = pauseAccepting(server) || this.#inKernel;
-  }
-
-  #resume(): void {
-    this.#paused = false;
-    this.#inKernel = false;
-    for (const [server, backlog] of this.#servers) resumeAccepting(server, backlog);
+  /** Pauses or resumes, as it should be. @returns whether connections that come wait in the kernel. */
+  #update(): boolean {
+    const pause = (this.#full || this.#held) && !this.#finishing;
+    if (pause === this.#paused) return this.#stopped;
+    this.#paused = pause;
+    this.#stopped = false;
+    for (const [server, backlog] of this.#servers) {
+      if (pause) this.#stopped = pauseAccepting(server) || this.#stopped;
+      else resumeAccepting(server, backlog);
+    }
+    return this.#stopped;
   }
 }
 

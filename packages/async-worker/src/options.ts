@@ -28,6 +28,8 @@ export interface WorkerOptions {
   log?: Log;
   /** Called once a request, at its end: for an access log. Without it no record is made. */
   onResponse?: (record: ResponseRecord) => void;
+  /** Called with the number of open connections, after each that has come or gone: for balancing over workers. */
+  onConnections?: (connections: number) => void;
   /** The Server field; false sends none. @default 'highball' */
   serverName?: string | false;
   /**
@@ -67,13 +69,14 @@ export interface WorkerOptions {
 
 /** Options with their defaults. */
 export interface ResolvedOptions extends Readonly<
-  Required<Omit<WorkerOptions, 'onResponse' | 'environ' | 'parser' | 'maxBodyBytes'>>
+  Required<Omit<WorkerOptions, 'onResponse' | 'onConnections' | 'environ' | 'parser' | 'maxBodyBytes'>>
 > {
   readonly environ: EnvironOptions;
   readonly parser: ParserOptions;
   /** The methods that applications get; others are answered 501. */
   readonly methods: ReadonlySet<string>;
   readonly onResponse: ((record: ResponseRecord) => void) | undefined;
+  readonly onConnections: ((connections: number) => void) | undefined;
 }
 
 const DEFAULTS = {
@@ -124,6 +127,7 @@ export function resolveOptions(options: WorkerOptions): ResolvedOptions {
     methods: new Set(methods),
     log: options.log ?? consoleLog,
     onResponse: options.onResponse,
+    onConnections: options.onConnections,
     serverName: options.serverName ?? 'highball',
     proxyProtocol: options.proxyProtocol ?? 'off',
     proxyAllowIps: options.proxyAllowIps ?? [],

@@ -29,6 +29,13 @@ export interface Worker {
   drain(graceMs?: number): Promise<void>;
   /** Stops at once. */
   close(): Promise<void>;
+  /**
+   * Leaves the connections that come to other workers on the same inherited sockets, until {@link release}: for a
+   * worker that has more than its share (see `onConnections`). Sockets of its own go on accepting.
+   */
+  hold(): void;
+  /** Accepts again, as far as there is room. */
+  release(): void;
   stats(): WorkerStats;
 }
 
@@ -86,6 +93,14 @@ class AsyncWorker implements Worker, AcceptorOwner {
     return empty;
   }
 
+  hold(): void {
+    this.#acceptor.hold();
+  }
+
+  release(): void {
+    this.#acceptor.release();
+  }
+
   stats(): WorkerStats {
     return collectStats({
       connections: this.#connections,
@@ -110,7 +125,10 @@ class AsyncWorker implements Worker, AcceptorOwner {
     const facts = connectionFacts(socket, unix);
     // A client that has gone again before it was accepted has no address, and nothing to be served.
     if (facts === undefined) socket.destroy();
-    else this.#connections.add(new Connection(socket, facts, this.#context));
+    else {
+      this.#connections.add(new Connection(socket, facts, this.#context));
+      this.#countConnections();
+    }
   }
 
   async #drain(graceMs: number): Promise<void> {
@@ -153,8 +171,17 @@ class AsyncWorker implements Worker, AcceptorOwner {
 
   #onClosed(connection: Connection): void {
     this.#connections.delete(connection);
+    this.#onGone();
+  }
+
+  #onGone(): void {
+    this.#countConnections();
     this.#acceptor.onRoom();
     this.#checkEmpty();
+  }
+
+  #countConnections(): void {
+    this.#options.onConnections?.(this.#connections.size + this.#handedOver.size);
   }
 
   #onHandedOver(connection: Connection, socket: Socket): void {
@@ -162,8 +189,7 @@ class AsyncWorker implements Worker, AcceptorOwner {
     this.#handedOver.add(socket);
     socket.once('close', () => {
       this.#handedOver.delete(socket);
-      this.#acceptor.onRoom();
-      this.#checkEmpty();
+      this.#onGone();
     });
   }
 

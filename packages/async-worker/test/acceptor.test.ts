@@ -41,9 +41,9 @@ async function startWorker(fd: number, name: string, workerConnections: number):
   return child;
 }
 
-async function statsOf(child: ChildProcess): Promise<WorkerStats> {
+async function statsOf(child: ChildProcess, request = 'stats'): Promise<WorkerStats> {
   const answer = once(child, 'message');
-  child.send('stats');
+  child.send(request);
   return ((await answer) as [WorkerStats])[0];
 }
 
@@ -139,6 +139,94 @@ test('a full worker that is drained serves what is left in the queue of an inher
   });
   await Promise.all([...answered, idle.closed.then(() => idle.destroy())]);
   expect(await drained).toContain('drained');
+});
+
+describe('hold', () => {
+  test('leaves what comes to others until release, and keeps what is there', async () => {
+    await using bound = bind('127.0.0.1', 0);
+    const worker = await startWorker(bound.fd, 'held', 2);
+    const { client: kept } = await whoServes(bound.address);
+    await statsOf(worker, 'hold');
+    const queued = await RawClient.connect(bound.address);
+    queued.send(get('/queued'));
+    kept.send(get('/kept'));
+    await kept.until('held/kept');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(queued.received).toBe('');
+    // It is not full: nobody is asked to leave.
+    expect(kept.received).not.toContain('Connection: close');
+    await statsOf(worker, 'release');
+    await queued.until('held/queued');
+  });
+
+  test('a worker that is full as well accepts when neither is so any more', async () => {
+    await using bound = bind('127.0.0.1', 0);
+    const worker = await startWorker(bound.fd, 'held', 1);
+    const { client } = await whoServes(bound.address);
+    await statsOf(worker, 'hold');
+    const queued = await RawClient.connect(bound.address);
+    queued.send(get('/queued'));
+    client.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await statsOf(worker)).toMatchObject({ connections: 0 });
+    await statsOf(worker, 'release');
+    await queued.until('held/queued');
+    const late = await RawClient.connect(bound.address);
+    late.send(get('/late'));
+    await statsOf(worker, 'hold');
+    await statsOf(worker, 'release');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    // It is still full.
+    expect(late.received).toBe('');
+    queued.destroy();
+    await late.until('held/late');
+  });
+
+  test('a worker that drains takes over what waits all the same', async () => {
+    await using bound = bind('127.0.0.1', 0);
+    const worker = await startWorker(bound.fd, 'held', 10);
+    await statsOf(worker, 'hold');
+    const queued = await RawClient.connect(bound.address);
+    queued.send(get('/queued'));
+    await statsOf(worker);
+    const drained = once(worker, 'message');
+    worker.send('drain');
+    await queued.until('held/queued');
+    queued.destroy();
+    expect(await drained).toContain('drained');
+  });
+
+  test('sockets of its own go on accepting', async () => {
+    await using server = await serve((_environ, start) => {
+      start('200 OK', []);
+      return ['here'];
+    });
+    server.worker.hold();
+    expect(await server.exchange(last('/'))).toContain('here');
+    server.worker.release();
+    expect(await server.exchange(last('/'))).toContain('here');
+  });
+});
+
+test('onConnections is told of each connection that comes or goes, those taken over included', async () => {
+  const counts: number[] = [];
+  await using server = await serve(
+    (environ) => {
+      environ['highball.upgrade']?.().socket.write('taken');
+      return [];
+    },
+    { onConnections: (connections) => counts.push(connections) },
+  );
+  const first = await server.connect();
+  first.send(get('/', 'Connection: Upgrade', 'Upgrade: chat'));
+  await first.until('taken');
+  const second = await server.connect();
+  await until(() => counts.length === 2);
+  first.socket.resetAndDestroy();
+  await until(() => counts.length === 3);
+  second.destroy();
+  await until(() => counts.length === 4);
+  expect(counts).toEqual([1, 2, 1, 0]);
 });
 
 describe('pauseAccepting', () => {

@@ -11,7 +11,8 @@ const worker = createWorker(
 );
 await worker.listen({ fd: 3 });
 process.on('message', (message) => {
-  if (message === 'stats') process.send?.(worker.stats());
+  if (message === 'hold' || message === 'release') worker[message]();
+  if (message !== 'drain') process.send?.(worker.stats());
   else void worker.drain().then(() => process.send?.('drained'));
 });
 process.send?.('listening');
