@@ -30,6 +30,7 @@ export async function projectWith(files: Record<string, string>): Promise<Projec
       const server = highball(['dev', ...args, '-b', '127.0.0.1:0'], { cwd: folder.path, env });
       servers.push(server);
       const [, port] = await server.until(/develops .* on http:\/\/127\.0\.0\.1:(\d+)/);
+      await server.until(/loaded in \d|does not load/);
       return Object.assign(server, { port: Number(port) });
     },
     async [Symbol.asyncDispose]() {

@@ -48,21 +48,21 @@ export async function devCommand(spec: string, flags: DevFlags): Promise<void> {
   process.on('uncaughtException', (error) => server.strayError(error));
   process.on('unhandledRejection', (error) => server.strayError(error));
   const stopped = untilSignal();
-  const addresses = await start(server, listen);
+  const addresses = await listenOn(server, listen);
   out.line(`Highball ${version} develops ${spec} on ${addresses.join(' and ')}`);
-  out.line(`  and loads it anew when one of its files changes (${server.watched} so far)`);
   err.line(
     err.style('yellow', `This is a development server, not for production; there: ${serveLine(spec)}`),
   );
+  void server.load();
   await stopped;
   await server.stop();
   // Timers and sockets of the application, of all its versions, would keep the process.
   process.exit(0);
 }
 
-async function start(server: DevServer, listen: readonly DevTarget[]): Promise<string[]> {
+async function listenOn(server: DevServer, listen: readonly DevTarget[]): Promise<string[]> {
   try {
-    return await server.start();
+    return await server.listen();
   } catch (error) {
     await server.stop();
     const { code, port } = error as NodeJS.ErrnoException & { port?: number };

@@ -46,11 +46,20 @@ export class DevLog {
     this.#out.line(requestLine(record, this.#out));
   }
 
+  /** The first version. */
+  loaded(files: number, durationMs: number): void {
+    const count = files === 1 ? 'one file is' : `${files} files are`;
+    this.#event(`loaded in ${durationMs.toFixed(0)} ms; ${count} watched`);
+  }
+
   /** A version that has taken another's place. */
   reloaded(changed: readonly string[], durationMs: number): void {
     const [first = '', ...others] = changed.map((path) => printable(relative(this.#folder, path)));
     const files = others.length === 0 ? first : `${first} and ${others.length} more`;
-    const text = `reloaded in ${durationMs.toFixed(0)} ms (${files})`;
+    this.#event(`reloaded in ${durationMs.toFixed(0)} ms (${files})`);
+  }
+
+  #event(text: string): void {
     this.#out.line(`${this.#out.style('dim', timeOfDay())} ${this.#out.style('cyan', text)}`);
   }
 }

@@ -65,26 +65,24 @@ export class DevServer {
     });
   }
 
-  /** The number of files that are watched. */
-  get watched(): number {
-    return this.#loader.watched;
-  }
-
   /**
-   * Listens, then loads the application for the first time. An application that does not load is shown, and waited
-   * for.
+   * Starts to accept; requests wait until there is a version.
    * @returns where it listens: `http://HOST:PORT`, `unix:PATH`.
    * @throws the error of the system when an address cannot be bound.
    */
-  async start(): Promise<string[]> {
+  async listen(): Promise<string[]> {
     const addresses: string[] = [];
     for (const target of this.#options.listen) {
       const { address, port } = await this.#worker.listen(target);
       const host = address.includes(':') ? `[${address}]` : address;
       addresses.push('path' in target ? `unix:${address}` : `http://${host}:${port}`);
     }
-    await this.#reloader.reload();
     return addresses;
+  }
+
+  /** Loads the first version. One that does not load is shown, and waited for. */
+  load(): Promise<void> {
+    return this.#reloader.reload();
   }
 
   /** Stops at once, whatever is on its way. */
@@ -149,8 +147,9 @@ export class DevServer {
     void this.#reloader.reload();
   }
 
-  #onVersion({ generation, id, loaded }: Version, durationMs: number): void {
-    if (loaded && generation > 1) this.#log.reloaded(this.#changed, durationMs);
+  #onVersion({ id, loaded }: Version, durationMs: number): void {
+    if (loaded && this.#changed.length > 0) this.#log.reloaded(this.#changed, durationMs);
+    else if (loaded) this.#log.loaded(this.#loader.watched, durationMs);
     this.#streams.announce(id);
   }
 

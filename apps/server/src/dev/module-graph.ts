@@ -118,7 +118,7 @@ function followLink(url: string, asked: string | undefined): { file: string; url
   const file = plainPath(fileURLToPath(url));
   if (asked === undefined || asked === file) return { file, url };
   try {
-    const target = realpathSync(asked);
+    const target = realpathSync.native(asked);
     if (target !== file && statSync(target).isFile())
       return { file: target, url: pathToFileURL(target).href };
   } catch {
