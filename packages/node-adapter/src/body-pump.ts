@@ -7,13 +7,16 @@ import { giveFields } from './internals.ts';
 export class BodyPump {
   readonly #request: IncomingMessage;
   readonly #environ: Environ;
+  readonly #onActivity: () => void;
   #chunks: AsyncIterator<Uint8Array> | undefined;
   #busy = false;
   #over = false;
 
-  constructor(request: IncomingMessage, environ: Environ) {
+  /** @param onActivity - called with each piece that has come. */
+  constructor(request: IncomingMessage, environ: Environ, onActivity: () => void) {
     this.#request = request;
     this.#environ = environ;
+    this.#onActivity = onActivity;
   }
 
   /** Whether somebody has read from the body. */
@@ -46,7 +49,7 @@ export class BodyPump {
       this.#end();
       return;
     }
-    this.#request.socket.emit('activity');
+    this.#onActivity();
     if (this.#request.push(value)) this.pull();
   };
 

@@ -14,6 +14,11 @@ export interface CaptureOptions<Module> extends FromNodeOptions {
    * @default 30_000 (gunicorn's timeout, within which a worker must have booted)
    */
   readonly timeoutMs?: number;
+  /**
+   * How long to wait for a server once the module has loaded: a program that waits for its database first listens
+   * later. @default 10_000
+   */
+  readonly listenGraceMs?: number;
   /** Asked when the module has loaded and no server listens yet: whether one will. @default always */
   readonly awaitsServer?: (module: Module) => boolean;
   /** Told what goes another way than the program meant. @default process.emitWarning */
@@ -43,6 +48,8 @@ export interface Capture<Module> {
 
 /** gunicorn's timeout. */
 const TIMEOUT_MS = 30_000;
+/** Long for a program to get ready, short for somebody who named the wrong file. */
+const LISTEN_GRACE_MS = 10_000;
 /** How long the rest of a module may take once its server listens: on node:http it would have clients by now. */
 const LOAD_GRACE_MS = 5000;
 
@@ -75,8 +82,9 @@ export async function captureServers<Module>(
     const settled = net.captured.then(() => Promise.race([loading, timeout.after(LOAD_GRACE_MS)]));
     await Promise.race([loading, settled, timeout.passed]);
     if (net.first === undefined && (module === undefined || (options.awaitsServer?.(module) ?? true))) {
-      await Promise.race([net.captured, timeout.passed]);
-      if (net.first === undefined) throw noServer(options.timeoutMs ?? TIMEOUT_MS);
+      const graceMs = options.listenGraceMs ?? LISTEN_GRACE_MS;
+      await Promise.race([net.captured, timeout.passed, ...(module === undefined ? [] : [timeout.after(graceMs)])]);
+      if (net.first === undefined) throw noServer();
     }
     return { module, captured: net.first, restore: () => net.restore() };
   } catch (error) {
@@ -154,8 +162,8 @@ function isSame(one: AskedAddress, other: AskedAddress): boolean {
     : one.path === other.path;
 }
 
-function noServer(ms: number): AdapterUsageError {
-  return new AdapterUsageError('NO_SERVER', `no http.Server has listened within ${ms} ms`);
+function noServer(): AdapterUsageError {
+  return new AdapterUsageError('NO_SERVER', 'no http.Server has listened in time');
 }
 
 interface Deadline {

@@ -39,7 +39,7 @@ export class GatewayRequest extends Incoming {
     this.httpVersionMinor = old ? 0 : 1;
     giveFields(this as unknown as IncomingMessage, requestLines(environ));
     this.gatewayBody = hasBody(environ)
-      ? new BodyPump(this as unknown as IncomingMessage, environ)
+      ? new BodyPump(this as unknown as IncomingMessage, environ, () => socket.touch())
       : undefined;
     this.complete = this.gatewayBody === undefined;
   }
