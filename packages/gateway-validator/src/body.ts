@@ -51,7 +51,7 @@ function guardArray(body: readonly BodyChunk[] & ResponseBody, exchange: Exchang
   const copy: BodyChunk[] & ResponseBody = [...body];
   const use: BodyUse = { iterated: false, closed: false };
   Object.defineProperty(copy, 'close', { value: guardClose(body, use, exchange), configurable: true });
-  expectClose(copy, use, exchange.reportLate);
+  expectClose(copy, use, exchange.note);
   return copy;
 }
 
@@ -64,7 +64,7 @@ function guardIterable(body: ResponseBody, exchange: Exchange): ResponseBody {
     guarded[Symbol.iterator] = () => iterateSync(body as Iterable<BodyChunk>, use, exchange);
   if (typeof body.close === 'function') {
     guarded.close = guardClose(body, use, exchange);
-    expectClose(guarded, use, exchange.reportLate);
+    expectClose(guarded, use, exchange.note);
   }
   return guarded as ResponseBody;
 }

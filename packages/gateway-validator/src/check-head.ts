@@ -32,7 +32,7 @@ export function checkHead(status: unknown, headers: unknown, report: Report): He
   const fields = checkFields(headers, 'start_response', report);
   for (const [name, value] of fields) checkResponseField(name, value, code, report);
   const bodiless = code === '204' || code === '304';
-  const hasType = checkType(fields, bodiless, code, report);
+  const hasType = checkType(fields, report);
   return { code, bodiless, hasType, contentLength: checkLength(fields, code, report) };
 }
 
@@ -119,16 +119,9 @@ function checkResponseField(name: string, value: string, code: string, report: R
   report('HEADER_HOP_BY_HOP', `start_response got ${name}: ${value}; leave the connection to the server`);
 }
 
-function checkType(
-  fields: readonly [string, string][],
-  bodiless: boolean,
-  code: string,
-  report: Report,
-): boolean {
+function checkType(fields: readonly [string, string][], report: Report): boolean {
   const count = fields.filter(([name]) => name === 'content-type').length;
   if (count > 1) report('CONTENT_TYPE_REPEATED', `start_response got ${count} Content-Types; keep one`);
-  if (count > 0 && bodiless)
-    report('CONTENT_TYPE_UNWANTED', `start_response got a Content-Type for a ${code}; leave it out`);
   return count > 0;
 }
 

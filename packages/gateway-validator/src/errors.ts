@@ -1,4 +1,4 @@
-import { type RuleCode, ruleOf, type Side } from './rules.ts';
+import { type Level, type RuleCode, ruleOf, type Side } from './rules.ts';
 
 /** What all errors of this package have in common. */
 export class GatewayValidatorError<Code extends string = string> extends Error {
@@ -16,13 +16,16 @@ export class GatewayValidatorError<Code extends string = string> extends Error {
 export class GatewayBreach extends GatewayValidatorError<RuleCode> {
   /** Who is at fault. */
   readonly side: Side;
+  /** Whether the rule binds, or recommends. */
+  readonly level: Level;
   /** Where the rule is written. */
   readonly rule: string;
 
   constructor(code: RuleCode, message: string) {
-    const { side, source } = ruleOf(code);
+    const { side, level, source } = ruleOf(code);
     super(code, `${message} (${source})`);
     this.side = side;
+    this.level = level;
     this.rule = source;
   }
 }

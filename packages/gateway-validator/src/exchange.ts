@@ -1,7 +1,6 @@
-import type { BodyChunk, Environ, ErrorStream, StartResponse, Write } from '@highball/gateway-protocol';
+import type { BodyChunk, Environ, StartResponse, Write } from '@highball/gateway-protocol';
 import { checkHead, type HeadFacts } from './check-head.ts';
-import { GatewayBreach } from './errors.ts';
-import { kindOf, type Report, show } from './report.ts';
+import { kindOf, type Report, type Reporter, show } from './report.ts';
 
 const NO_HEAD: HeadFacts = { code: '', bodiless: false, hasType: false, contentLength: -1 };
 
@@ -9,7 +8,8 @@ const NO_HEAD: HeadFacts = { code: '', bodiless: false, hasType: false, contentL
 export class Exchange {
   readonly report: Report;
   /** Reports what is found when nobody waits for an answer any more. Never throws. */
-  readonly reportLate: Report;
+  readonly note: Report;
+  readonly #advise: Report;
   readonly #environ: Environ;
   readonly #startResponse: StartResponse;
   /** Of the request as it came: an application may change environ. */
@@ -29,18 +29,14 @@ export class Exchange {
   /** Whether the application took the connection over. */
   upgraded = false;
 
-  /** @param reportLate - where late findings go. @default the server's error log, `wsgi.errors` */
-  constructor(
-    environ: Environ,
-    startResponse: StartResponse,
-    report: Report,
-    reportLate: Report = logTo(environ['wsgi.errors']),
-  ) {
+  constructor(environ: Environ, startResponse: StartResponse, reporter: Reporter) {
+    const errors = environ['wsgi.errors'];
     this.#environ = environ;
     this.#isHead = environ.REQUEST_METHOD === 'HEAD';
     this.#startResponse = startResponse;
-    this.report = report;
-    this.reportLate = reportLate;
+    this.report = reporter.report;
+    this.note = reporter.note(errors);
+    this.#advise = reporter.advise(errors);
   }
 
   /** `start_response`, as the application gets it. */
@@ -54,6 +50,10 @@ export class Exchange {
     this.#mayStart(replaces);
     this.#head = checkHead(status, headers, this.report);
     this.started = true;
+    if (this.#head.bodiless && this.#head.hasType) {
+      const found = `start_response got a Content-Type for a ${this.#head.code}`;
+      this.#advise('CONTENT_TYPE_UNWANTED', `${found}; leave it out`);
+    }
     this.#checkTrailers();
     const write: unknown = this.#startResponse(...(args as Parameters<StartResponse>));
     if (replaces && this.headSent && !this.ended && !this.#departed()) {
@@ -158,7 +158,7 @@ export class Exchange {
       this.report('BODY_UNWANTED', `a ${code} has a body of ${size} bytes or more; return []`);
     } else if (!hasType && this.started && before === 0) {
       const mend = "name it, as in ['Content-Type', 'text/plain; charset=utf-8']";
-      this.report('CONTENT_TYPE_MISSING', `a ${code} has a body and no Content-Type; ${mend}`);
+      this.#advise('CONTENT_TYPE_MISSING', `a ${code} has a body and no Content-Type; ${mend}`);
     }
     if (contentLength === -1 || before > contentLength || this.#bytes <= contentLength || bodiless) return;
     const mend = 'correct it; it counts bytes, not characters';
@@ -179,11 +179,6 @@ export class Exchange {
   #departed(): boolean {
     return this.#environ['highball.signal']?.().aborted ?? false;
   }
-}
-
-/** Writes breaches to a log. It holds the log alone, not the request. */
-function logTo(errors: ErrorStream): Report {
-  return (code, message) => errors.write(`${code}: ${new GatewayBreach(code, message).message}\n`);
 }
 
 function sizeOf(chunk: BodyChunk): number {

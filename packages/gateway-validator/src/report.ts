@@ -1,3 +1,4 @@
+import type { ErrorStream } from '@highball/gateway-protocol';
 import { GatewayBreach } from './errors.ts';
 import type { RuleCode } from './rules.ts';
 
@@ -8,19 +9,47 @@ export interface ValidateOptions {
    * @default the breach is thrown at whoever made the call that showed it
    */
   onBreach?: (breach: GatewayBreach) => void;
+  /**
+   * Whether a breach of what is only recommended is thrown too, as `wsgiref.validate` does; else it is written to
+   * `wsgi.errors`, once for each rule: much that works well enough says no Content-Type. @default false
+   */
+  strict?: boolean;
 }
 
-/** Says that a rule is broken: throws, unless the user wanted to be told otherwise. */
+/** Says that a rule is broken. */
 export type Report = (code: RuleCode, message: string) => void;
 
+/** The ways in which a validator says it. */
+export interface Reporter {
+  /** Throws, unless the user wanted to be told otherwise. */
+  readonly report: Report;
+  /** For what is found when nobody waits for an answer any more: never throws, but writes to the server's log. */
+  note(errors: ErrorStream): Report;
+  /** For what is only recommended. */
+  advise(errors: ErrorStream): Report;
+}
+
 /** Makes the reporter of one validator. */
-export function createReport({ onBreach }: ValidateOptions): Report {
-  if (onBreach === undefined) {
-    return (code, message) => {
-      throw new GatewayBreach(code, message);
-    };
+export function createReporter({ onBreach, strict = false }: ValidateOptions): Reporter {
+  if (onBreach !== undefined) {
+    const report: Report = (code, message) => onBreach(new GatewayBreach(code, message));
+    return { report, note: () => report, advise: () => report };
   }
-  return (code, message) => onBreach(new GatewayBreach(code, message));
+  const said = new Set<RuleCode>();
+  const note = (errors: ErrorStream): Report => logOnce(errors, said);
+  return { report: raise, note, advise: strict ? () => raise : note };
+}
+
+function raise(code: RuleCode, message: string): never {
+  throw new GatewayBreach(code, message);
+}
+
+function logOnce(errors: ErrorStream, said: Set<RuleCode>): Report {
+  return (code, message) => {
+    if (said.has(code)) return;
+    said.add(code);
+    errors.write(`${code}: ${new GatewayBreach(code, message).message}\n`);
+  };
 }
 
 /** Longer values are cut: a message is to be read. */

@@ -8,12 +8,17 @@ import { streamRules } from './rules/streams.ts';
 /** The two sides of the protocol. */
 export type Side = 'server' | 'application';
 
+/** How much a rule binds (RFC 2119). */
+export type Level = 'must' | 'should';
+
 /** One thing that the protocol requires. */
 export interface Rule {
   /** Stable: safe to compare with. */
   readonly code: RuleCode;
   /** Who owes it. */
   readonly side: Side;
+  /** Whether it must be so, or should: see {@link ValidateOptions.strict}. */
+  readonly level: Level;
   /** What is required, in a sentence. */
   readonly requires: string;
   /** Where it is written: a section of PEP 3333, of an RFC, of ASGI, or a type of gateway-protocol. */
@@ -35,7 +40,10 @@ export type AsgiRuleCode = keyof typeof asgiRules;
 export type RuleCode = GatewayRuleCode | AsgiRuleCode;
 
 /** What a rule is but for its code. */
-type Requirement = Omit<Rule, 'code'>;
+interface Requirement extends Omit<Rule, 'code' | 'level'> {
+  /** @default 'must' */
+  readonly level?: Level;
+}
 
 const gateway: Readonly<Record<GatewayRuleCode, Requirement>> = {
   ...environRules,
@@ -46,7 +54,10 @@ const gateway: Readonly<Record<GatewayRuleCode, Requirement>> = {
 };
 
 function withCodes(table: Readonly<Record<string, Requirement>>): readonly Rule[] {
-  return Object.entries(table).map(([code, rule]) => Object.freeze({ code: code as RuleCode, ...rule }));
+  return Object.entries(table).map(([code, rule]) => {
+    const { side, level = 'must', requires, source } = rule;
+    return Object.freeze({ code: code as RuleCode, side, level, requires, source });
+  });
 }
 
 /** What {@link validate} holds both sides to. */

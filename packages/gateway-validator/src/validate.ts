@@ -13,7 +13,7 @@ import { Exchange } from './exchange.ts';
 import { guardExtensions } from './extensions.ts';
 import { GuardedInput } from './input.ts';
 import { originalOf, remember } from './originals.ts';
-import { createReport, isThenable, kindOf, type Report, type ValidateOptions } from './report.ts';
+import { createReporter, isThenable, kindOf, type Report, type ValidateOptions } from './report.ts';
 
 /**
  * Puts a validator between a server and a call-shaped application (PEP 3333), which reports each breach of the
@@ -29,18 +29,14 @@ import { createReport, isThenable, kindOf, type Report, type ValidateOptions } f
  */
 export function validate(app: Application, options: ValidateOptions = {}): Application {
   if (typeof app !== 'function') throw new ValidatorOptionError(`${kindOf(app)} is no application`);
-  const report = createReport(options);
+  const reporter = createReporter(options);
+  const { report } = reporter;
   // It takes its arguments as they come, so its shape shows only by the mark.
   return markInterface((...args: unknown[]) => {
     const [environ, startResponse] = args as [Environ, StartResponse];
     checkCall(args, report);
     if (!checkEnviron(environ, report)) return app(environ, startResponse);
-    const exchange = new Exchange(
-      environ,
-      startResponse,
-      report,
-      options.onBreach === undefined ? undefined : report,
-    );
+    const exchange = new Exchange(environ, startResponse, reporter);
     install(environ, exchange);
     return call(app, environ, exchange);
   }, 'wsgi');

@@ -4,7 +4,16 @@ import type { environRules } from '../src/rules/environ.ts';
 import type { extensionRules } from '../src/rules/extensions.ts';
 import type { headRules } from '../src/rules/head.ts';
 import type { streamRules } from '../src/rules/streams.ts';
-import { type Anything, goodEnviron, inputOf, lenientStart, PLAIN, play, type Trial } from './support.ts';
+import {
+  collectGarbage,
+  type Anything,
+  goodEnviron,
+  inputOf,
+  lenientStart,
+  PLAIN,
+  play,
+  type Trial,
+} from './support.ts';
 
 /** Breaks one rule, and nothing else. */
 export type Case = (trial: Trial) => unknown;
@@ -316,15 +325,3 @@ export const extensionCases: Record<keyof typeof extensionRules, Case> = {
     'highball.signal': () => new AbortController().signal,
   }),
 };
-
-/** Collects garbage until something is so, or it will not be. */
-async function collectGarbage(isSo: () => boolean): Promise<void> {
-  const { setFlagsFromString } = await import('node:v8');
-  const { runInNewContext } = await import('node:vm');
-  setFlagsFromString('--expose-gc');
-  const gc = runInNewContext('gc') as () => void;
-  for (let round = 0; round < 50 && !isSo(); round++) {
-    gc();
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}

@@ -6,8 +6,14 @@ import { rules } from '../src/index.ts';
 const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
 
 test('the table of the README is that of the rules', () => {
-  const rows = [...readme.matchAll(/^\| `([A-Z0-9_]+)` +\| (\w+) +\| (.*?) +\| (.*?) +\|$/gm)];
-  const listed = rows.map(([, code, side, requires, source]) => ({ code, side, requires, source }));
+  const rows = [...readme.matchAll(/^\| `([A-Z0-9_]+)` +\| (\w+) +\| (\w+) +\| (.*?) +\| (.*?) +\|$/gm)];
+  const listed = rows.map(([, code, side, level, requires, source]) => ({
+    code,
+    side,
+    level,
+    requires,
+    source,
+  }));
   expect(listed).toEqual(rules.map((rule) => ({ ...rule })));
 });
 

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type {
   Application,
   Environ,
@@ -97,4 +99,14 @@ export async function play(
     if (typeof close === 'function') await close.call(body);
   }
   return pieces;
+}
+
+/** Collects garbage until something is so, or it will not be. */
+export async function collectGarbage(isSo: () => boolean): Promise<void> {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  for (let round = 0; round < 50 && !isSo(); round++) {
+    gc();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }

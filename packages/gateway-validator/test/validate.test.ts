@@ -1,7 +1,7 @@
-import { type Application, interfaceOf, type ResponseBody } from '@highball/gateway-protocol';
+import { type Application, type Environ, interfaceOf, type ResponseBody } from '@highball/gateway-protocol';
 import { describe, expect, test } from 'vitest';
 import { GatewayBreach, GatewayValidatorError, validate, ValidatorOptionError } from '../src/index.ts';
-import { goodEnviron, inputOf, lenientStart, PLAIN } from './support.ts';
+import { collectGarbage, goodEnviron, inputOf, lenientStart, PLAIN } from './support.ts';
 
 const breach = (code: string): unknown => expect.objectContaining({ name: 'GatewayBreach', code });
 
@@ -182,6 +182,44 @@ describe('a breach is thrown', () => {
       'header 0 of start_response, X-Name, is "a\\r\\nb", which could split it; encode what came from outside (PEP 3333, The start_response() Callable; RFC 9110 §5.5)',
     );
   });
+});
+
+describe('what is only recommended', () => {
+  const untyped: Application = (_environ, start) => {
+    start('200 OK', []);
+    return ['Hello'];
+  };
+  const withLog = (lines: string[]): Environ =>
+    goodEnviron({
+      'wsgi.errors': { write: (text: string) => lines.push(text), writelines: () => 0, flush: () => 0 },
+    });
+
+  test('is written to the log of the server, once', () => {
+    const lines: string[] = [];
+    const app = validate(untyped);
+    expect(app(withLog(lines), lenientStart)).toEqual(['Hello']);
+    expect(app(withLog(lines), lenientStart)).toEqual(['Hello']);
+    expect(lines).toEqual([expect.stringMatching(/^CONTENT_TYPE_MISSING: a 200 has a body .*\n$/)]);
+  });
+
+  test('is thrown when that is wanted', () => {
+    const lines: string[] = [];
+    const app = validate(untyped, { strict: true });
+    expect(() => app(withLog(lines), lenientStart)).toThrow(breach('CONTENT_TYPE_MISSING'));
+    expect(lines).toEqual([]);
+  });
+});
+
+test('a body that is never closed is written to the log of the server', async () => {
+  const lines: string[] = [];
+  const app = validate((_environ, start) => {
+    start('200 OK', PLAIN);
+    return Object.assign(['Hello'], { close: () => undefined });
+  });
+  const log = { write: (text: string) => lines.push(text), writelines: () => 0, flush: () => 0 };
+  app(goodEnviron({ 'wsgi.errors': log }), lenientStart);
+  await collectGarbage(() => lines.length > 0);
+  expect(lines).toEqual([expect.stringMatching(/^CLOSE_MISSING: /)]);
 });
 
 test('a server that throws the error of start_response is right, and so is one whose client has left', () => {

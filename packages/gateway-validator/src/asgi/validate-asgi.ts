@@ -7,7 +7,7 @@ import {
   type AsgiSend,
 } from '@highball/gateway-protocol';
 import { ValidatorOptionError } from '../errors.ts';
-import { createReport, isThenable, kindOf, type Report, type ValidateOptions } from '../report.ts';
+import { createReporter, isThenable, kindOf, type Report, type ValidateOptions } from '../report.ts';
 import { checkReceived, checkSent } from './check-event.ts';
 import { checkScope } from './check-scope.ts';
 import type { Conversation } from './conversation.ts';
@@ -23,7 +23,7 @@ import { converse } from './converse.ts';
  */
 export function validateAsgi(app: AsgiApplication, options: ValidateOptions = {}): AsgiApplication {
   if (typeof app !== 'function') throw new ValidatorOptionError(`${kindOf(app)} is no application`);
-  const report = createReport(options);
+  const { report } = createReporter(options);
   return asgi(async (...args: unknown[]) => {
     const [scope, receive, send] = args as [AsgiScope, AsgiReceive, AsgiSend];
     if (args.length !== 3 || typeof receive !== 'function' || typeof send !== 'function')

@@ -102,6 +102,7 @@ export const headRules = {
   },
   CONTENT_TYPE_MISSING: {
     side: 'application',
+    level: 'should',
     requires: 'a response with a body has a Content-Type',
     source: 'RFC 9110 §8.3',
   },
@@ -112,6 +113,7 @@ export const headRules = {
   },
   CONTENT_TYPE_UNWANTED: {
     side: 'application',
+    level: 'should',
     requires: 'a 204 or 304 has no Content-Type',
     source: 'RFC 9110 §15.3.5, §15.4.5',
   },
