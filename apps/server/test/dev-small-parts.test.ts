@@ -1,9 +1,16 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { temporaryFolder } from '@highball/testkit';
 import { describe, expect, test } from 'vitest';
 import { preferredForm } from '../src/dev/accept.ts';
 import { allowedHosts } from '../src/dev/allowed-hosts.ts';
 import { frameOrigin } from '../src/dev/frame-origin.ts';
 import { VersionStreams, privateResources } from '../src/dev/private-resources.ts';
+import { Markup, markup } from '../src/dev/markup.ts';
+import { placeText } from '../src/dev/place-text.ts';
 import { isSecret } from '../src/dev/secrets.ts';
+import { readExcerpt } from '../src/dev/source-excerpt.ts';
+import { findSyntaxPlace } from '../src/dev/syntax-place.ts';
 import { call, environOf, tellAddress } from './support.ts';
 
 test.each([
@@ -122,4 +129,62 @@ test('isSecret knows what opens something', () => {
   ];
   expect(names.filter(isSecret)).toEqual(names);
   expect(['HTTP_ACCEPT', 'PATH_INFO', 'wsgi.input'].filter(isSecret)).toEqual([]);
+});
+
+test('markup escapes all but markup, for text and for attributes', () => {
+  const evil = `<a href="x" title='y'>&`;
+  expect(markup`<b title="${evil}">${[evil, 1, new Markup('<i>')]}${false}${undefined}</b>`.text).toBe(
+    '<b title="&lt;a href=&quot;x&quot; title=&#39;y&#39;&gt;&amp;">&lt;a href=&quot;x&quot; title=&#39;y&#39;&gt;&amp;1<i></b>',
+  );
+});
+
+test.each([
+  [{ file: '/app/src/a.ts', line: 3, column: 7 }, 'src/a.ts:3:7'],
+  [{ file: '/app/src/a.ts', line: 3 }, 'src/a.ts:3'],
+  [{ file: '/other/a.ts', line: 3, column: 7 }, '/other/a.ts:3:7'],
+  [{ file: 'node:net', line: 3, column: 7 }, 'node:net:3:7'],
+  [undefined, '<anonymous>'],
+])('placeText: %j is %s', (place, text) => {
+  expect(placeText(place, '/app')).toBe(text);
+});
+
+describe('readExcerpt', () => {
+  test('gives the lines around one, as far as there are any, and cuts those without an end', async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, 'a.js');
+    const lines = Array.from({ length: 20 }, (_, i) => `line ${i + 1}`);
+    await writeFile(file, `${lines.join('\r\n')}\n`);
+    expect(readExcerpt(file, 10)).toEqual({ firstLine: 4, lines: lines.slice(3, 16) });
+    expect(readExcerpt(file, 1)).toEqual({ firstLine: 1, lines: lines.slice(0, 7) });
+    // The end of a file is where a compiler misses a brace.
+    expect(readExcerpt(file, 21)).toEqual({ firstLine: 14, lines: lines.slice(13) });
+    await writeFile(file, 'x'.repeat(10_000));
+    expect(readExcerpt(file, 1)?.lines[0]?.length).toBe(401);
+  });
+
+  test('gives nothing of what is no source', async () => {
+    await using folder = await temporaryFolder();
+    const large = join(folder.path, 'large.js');
+    await writeFile(large, '\n'.repeat(2_097_153));
+    for (const file of [large, folder.path, join(folder.path, 'gone'), '/dev/zero']) {
+      expect(readExcerpt(file, 1)).toBeUndefined();
+    }
+  });
+});
+
+describe('findSyntaxPlace', () => {
+  test('asks Node where a module does not compile', async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, 'a.mjs');
+    await writeFile(file, 'const a = 1;\nconst a = 2;\n');
+    expect(await findSyntaxPlace(new SyntaxError('no'), file)).toEqual({ file, line: 2, column: 7 });
+    await writeFile(file, 'const a = 1;\n');
+    expect(await findSyntaxPlace(new SyntaxError('no'), file)).toBeUndefined();
+  });
+
+  test('has nothing to ask for other errors, and other files', async () => {
+    expect(await findSyntaxPlace(new TypeError('no'), import.meta.filename)).toBeUndefined();
+    expect(await findSyntaxPlace(new SyntaxError('no'), undefined)).toBeUndefined();
+    expect(await findSyntaxPlace(new SyntaxError('no'), '/a.json')).toBeUndefined();
+  });
 });

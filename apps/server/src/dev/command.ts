@@ -49,6 +49,7 @@ export async function devCommand(spec: string, flags: DevFlags): Promise<void> {
   process.on('unhandledRejection', (error) => server.strayError(error));
   const stopped = untilSignal();
   const addresses = await listenOn(server, listen);
+  process.title = `highball: dev [${addresses.join(', ')}]`;
   out.line(`Highball ${version} develops ${spec} on ${addresses.join(' and ')}`);
   err.line(
     err.style('yellow', `This is a development server, not for production; there: ${serveLine(spec)}`),

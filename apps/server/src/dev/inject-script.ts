@@ -22,13 +22,21 @@ import { CLIENT_PATH, PRIVATE_PREFIX } from './private-paths.ts';
 export function injectScript(id: string): Middleware {
   return (app) => (environ, startResponse) => {
     if (!opensPage(environ)) return app(environ, startResponse);
-    // A page of the cache would have the script of an earlier version in it, and reload for ever.
-    delete environ['HTTP_IF_NONE_MATCH'];
-    delete environ['HTTP_IF_MODIFIED_SINCE'];
+    adaptRequest(environ);
     const injection = new Injection(id, sourceOf(environ), startResponse);
     const body = app(environ, injection.start);
     return isPromise(body) ? body.then((ready) => injection.body(ready)) : injection.body(body);
   };
+}
+
+/**
+ * Has a page sent whole and plain: one out of the cache would have the script of an earlier version in it, and reload
+ * for ever; into a compressed one nothing can be put.
+ */
+function adaptRequest(environ: Environ): void {
+  delete environ['HTTP_IF_NONE_MATCH'];
+  delete environ['HTTP_IF_MODIFIED_SINCE'];
+  if (environ['HTTP_ACCEPT_ENCODING'] !== undefined) environ['HTTP_ACCEPT_ENCODING'] = 'identity';
 }
 
 /**
