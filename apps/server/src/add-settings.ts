@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { environmentNames, longFlag } from './resolve-settings.ts';
 import { type Settings, settingNames, settings } from './settings.ts';
+import { defaultText } from './settings-page.ts';
 
 /** Gives a command the flags of all settings, in their groups, and those that concern the configuration itself. */
 export function addSettings(command: Command): void {
@@ -17,7 +18,8 @@ export function addSettings(command: Command): void {
 function optionsOf(name: keyof Settings): Option[] {
   const { flag, help, group, default: value } = settings[name];
   const variables = environmentNames(name).map((variable) => `$${variable}`);
-  const option = new Option(flag, `${help} (${variables.join(', ')})`).helpGroup(`${group}:`);
+  const details = [...variables, `default: ${defaultText(name)}`].join(', ');
+  const option = new Option(flag, `${help} (${details})`).helpGroup(`${group}:`);
   if (Array.isArray(value)) option.argParser(collect);
   if (typeof value !== 'boolean') return [option];
   const undo = new Option(longFlag(flag).replace(/^--/, '--no-'), 'not so').hideHelp();
