@@ -83,7 +83,11 @@ export async function captureServers<Module>(
     await Promise.race([loading, settled, timeout.passed]);
     if (net.first === undefined && (module === undefined || (options.awaitsServer?.(module) ?? true))) {
       const graceMs = options.listenGraceMs ?? LISTEN_GRACE_MS;
-      await Promise.race([net.captured, timeout.passed, ...(module === undefined ? [] : [timeout.after(graceMs)])]);
+      await Promise.race([
+        net.captured,
+        timeout.passed,
+        ...(module === undefined ? [] : [timeout.after(graceMs)]),
+      ]);
       if (net.first === undefined) throw noServer();
     }
     return { module, captured: net.first, restore: () => net.restore() };

@@ -30,10 +30,11 @@ describe.each([
   ['koa', 'Hello World'],
   ['fastify', '{"hello":"world"}'],
   ['node', 'Hello, World!\n'],
+  ['hono', 'Hello Node.js!'],
 ])('the hello-world of the documentation, %s', (name, body) => {
   test('runs word for word, and binds nothing', async () => {
     await using folder = await temporaryFolder();
-    const program = join(folder.path, 'program.cjs');
+    const program = join(folder.path, name === 'hono' ? 'program.mjs' : 'program.cjs');
     // Kept as text, so that no formatter changes them.
     await copyFile(`${import.meta.dirname}/programs/${name}.txt`, program);
     await symlink(`${import.meta.dirname}/../../../node_modules`, join(folder.path, 'node_modules'));

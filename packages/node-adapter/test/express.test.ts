@@ -6,10 +6,10 @@ import express, { type NextFunction, type Request, type Response } from 'express
 import multer from 'multer';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { fromNode } from '../src/index.ts';
-import { ask, deferred, get, type Served, serve, serveHandler } from './support.ts';
+import { ask, CountingSource, deferred, get, type Served, serve, serveHandler } from './support.ts';
 
 describe('helpers', () => {
   test('json and send: types, lengths, etags and 304', async () => {
@@ -241,4 +241,26 @@ test('an application below a mount sees its part of the address', async () => {
     return mounted(environ, startResponse);
   });
   expect(await (await fetch(`${served.url}/blog/x?y=1`)).json()).toEqual(['/x?y=1', '/blog', '/blog/x?y=1', '/x']); // prettier-ignore
+});
+
+test('early hints leave ahead of the answer, 100 when the body is read', async () => {
+  const app = express();
+  app.post('/', express.text(), (req, res) => {
+    res.writeEarlyHints({ link: '</a.css>; rel=preload' });
+    res.send(`read ${String(req.body)}`);
+  });
+  await using served = await serveHandler(app);
+  const client = await served.connect();
+  client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n'); // prettier-ignore
+  await client.until(/^HTTP\/1.1 100 Continue\r\n\r\n$/);
+  client.send('ok');
+  await client.until(/103 Early Hints\r\nLink: <\/a.css>[^]*200 OK[^]*read ok$/);
+  client.destroy();
+});
+
+test('streams and the client’s pace: a slow client stops the source', async () => {
+  const source = new CountingSource();
+  const app = express().get('/', (_req, res) => void pipeline(source, res, () => undefined));
+  await using served = await serveHandler(app);
+  await source.checkPace(served);
 });

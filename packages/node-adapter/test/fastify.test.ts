@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { toApplication } from '../src/index.ts';
-import { ask, deferred, get, serve, type Served } from './support.ts';
+import { ask, CountingSource, deferred, get, serve, type Served } from './support.ts';
 
 async function fastify(define: (app: FastifyInstance) => void | Promise<void>): Promise<Served> {
   const app = Fastify();
@@ -162,4 +162,27 @@ test('an instance of serverFactory runs through its handler', async () => {
   const { fromNode } = await import('../src/index.ts');
   await using served = await serve(fromNode((req, res) => handler?.(req as never, res as never)));
   expect(await (await fetch(served.url)).text()).toBe('made by a factory');
+});
+
+test('early hints leave ahead of the answer, 100 when the body is read', async () => {
+  await using served = await fastify((app) => {
+    app.post('/', async (request, reply) => {
+      reply.raw.writeEarlyHints({ link: '</a.css>; rel=preload' });
+      return `read ${String(request.body)}`;
+    });
+  });
+  const client = await served.connect();
+  client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n'); // prettier-ignore
+  await client.until(/^HTTP\/1.1 100 Continue\r\n\r\n$/);
+  client.send('ok');
+  await client.until(/103 Early Hints\r\nLink: <\/a.css>[^]*200 OK[^]*read ok$/);
+  client.destroy();
+});
+
+test('streams and the client’s pace: a slow client stops the source', async () => {
+  const source = new CountingSource();
+  await using served = await fastify((app) => {
+    app.get('/', (_request, reply) => reply.send(source));
+  });
+  await source.checkPace(served);
 });

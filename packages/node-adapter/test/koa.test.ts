@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { toApplication } from '../src/index.ts';
-import { ask, deferred, get, serve, type Served } from './support.ts';
+import { ask, CountingSource, deferred, get, serve, type Served } from './support.ts';
 
 async function koa(middleware: Koa.Middleware): Promise<Served> {
   const app = new Koa();
@@ -113,4 +113,23 @@ test('a stream that fails behind the head cuts the connection', async () => {
   await client.closed;
   expect(client.received).toContain('begun');
   expect(client.received).not.toMatch(/0\r\n\r\n$/);
+});
+
+test('early hints leave ahead of the answer, 100 when the body is read', async () => {
+  await using served = await koa(async (context) => {
+    context.res.writeEarlyHints({ link: '</a.css>; rel=preload' });
+    context.body = `read ${await text(context.req)}`;
+  });
+  const client = await served.connect();
+  client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n');
+  await client.until(/^HTTP\/1.1 103 Early Hints\r\nLink: <\/a.css>[^]*100 Continue\r\n\r\n$/);
+  client.send('ok');
+  await client.until(/200 OK[^]*read ok$/);
+  client.destroy();
+});
+
+test('streams and the client’s pace: a slow client stops the source', async () => {
+  const source = new CountingSource();
+  await using served = await koa((context) => void (context.body = source));
+  await source.checkPace(served);
 });

@@ -1,6 +1,8 @@
 import { createWorker, type Worker, type WorkerOptions } from '@highball/async-worker';
 import type { Application } from '@highball/gateway-protocol';
 import { RawClient } from '@highball/testkit';
+import { Readable } from 'node:stream';
+import { expect } from 'vitest';
 import { fromNode, type FromNodeOptions, type NodeHandler, type NodeHandlers } from '../src/index.ts';
 
 /** A worker that runs an application, and what it had to say of it. */
@@ -68,4 +70,28 @@ export function deferred<Value = void>(): { promise: Promise<Value>; resolve: (v
   let resolve!: (value: Value) => void;
   const promise = new Promise<Value>((settle) => (resolve = settle));
   return { promise, resolve };
+}
+
+/** Megabytes that a slow client does not get to see: what was asked of it tells whether anybody waits. */
+export class CountingSource extends Readable {
+  pieces = 0;
+
+  override _read(): void {
+    this.pieces++;
+    this.push(Buffer.alloc(65_536));
+  }
+
+  /** Lets a client ask, and read nothing: the source must come to a halt, and be destroyed when the client leaves. */
+  async checkPace(served: Served): Promise<void> {
+    const client = await served.connect();
+    client.socket.pause();
+    client.send(get('/'));
+    let before = 0;
+    await expect
+      .poll(() => this.pieces > 0 && before === (before = this.pieces), { interval: 100 })
+      .toBe(true);
+    expect(this.pieces).toBeLessThan(1000);
+    client.destroy();
+    await expect.poll(() => this.destroyed).toBe(true);
+  }
 }
