@@ -1,6 +1,9 @@
 import type { Environ } from '@highball/gateway-protocol';
 import { nativeRequest } from './request.ts';
-import { requestFields } from './request-headers.ts';
+import { hasBody, requestFields } from './request-headers.ts';
+
+/** As `Body` decodes: malformed bytes replaced, a byte order mark left out (Fetch §5.3, "UTF-8 decode"). */
+const decoder = new TextDecoder();
 
 /**
  * A `Request` whose parts are made when they are asked for. The method and the URL are what a router needs; all else
@@ -12,6 +15,8 @@ class LightRequest {
   readonly #environ: Environ;
   #headers: Headers | undefined;
   #native: Request | undefined;
+  /** Whether the body was read without a native request. */
+  #consumed = false;
 
   constructor(environ: Environ, url: string) {
     this.method = environ.REQUEST_METHOD;
@@ -30,8 +35,29 @@ class LightRequest {
 
   /** The native request that stands behind this one; it shares the body. */
   get native(): Request {
-    this.#native ??= nativeRequest(this.#environ, this.url, this.#headers);
+    if (this.#native === undefined) {
+      this.#native = nativeRequest(this.#environ, this.url, this.#headers);
+      // A body that was read must not be read again: to its native methods, and to clone, it is in use.
+      if (this.#consumed) this.#native.body?.getReader();
+    }
     return this.#native;
+  }
+
+  get bodyUsed(): boolean {
+    return this.#consumed || (this.#native?.bodyUsed ?? false);
+  }
+
+  async text(): Promise<string> {
+    return this.#isUnread() ? decoder.decode(await this.#read()) : this.native.text();
+  }
+
+  async json(): Promise<unknown> {
+    return this.#isUnread() ? JSON.parse(decoder.decode(await this.#read())) : this.native.json();
+  }
+
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    // A copy: the server's buffer may hold more than this body.
+    return this.#isUnread() ? new Uint8Array(await this.#read()).buffer : this.native.arrayBuffer();
   }
 
   /** As native code needs it: with the fields as they are now. */
@@ -46,12 +72,21 @@ class LightRequest {
   clone(): Request {
     return this.handOver().clone();
   }
+
+  /** Whether there is a body that can be read from the server directly, without a stream. */
+  #isUnread(): boolean {
+    return this.#native === undefined && !this.#consumed && hasBody(this.#environ);
+  }
+
+  #read(): Promise<Uint8Array> {
+    this.#consumed = true;
+    return this.#environ['wsgi.input'].read();
+  }
 }
 
 /** The parts of a `Request` that are rarely asked for: the native one has them all. */
 const GETTERS = [
   'body',
-  'bodyUsed',
   'cache',
   'credentials',
   'destination',
@@ -66,9 +101,11 @@ const GETTERS = [
   'referrerPolicy',
   'targetAddressSpace',
 ] as const;
-const METHODS = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'] as const;
+const METHODS = ['blob', 'bytes', 'formData'] as const;
 
 for (const name of GETTERS) {
+  // Which of them there are depends on the runtime.
+  if (!(name in Request.prototype)) continue;
   Object.defineProperty(LightRequest.prototype, name, {
     configurable: true,
     enumerable: true,
@@ -78,6 +115,7 @@ for (const name of GETTERS) {
   });
 }
 for (const name of METHODS) {
+  if (!(name in Request.prototype)) continue;
   Object.defineProperty(LightRequest.prototype, name, {
     configurable: true,
     value(this: LightRequest) {

@@ -65,6 +65,8 @@ class LightResponse {
 }
 
 for (const name of ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'] as const) {
+  // Which of them there are depends on the runtime.
+  if (!(name in NativeResponse.prototype)) continue;
   Object.defineProperty(LightResponse.prototype, name, {
     configurable: true,
     value(this: LightResponse) {

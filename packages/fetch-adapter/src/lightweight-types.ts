@@ -72,7 +72,9 @@ function lightweightResponseType(native: typeof Response): typeof Response {
 
 /** `Response.json` of data that has a text; for the rest the native one has the errors. */
 function lightJson(data: unknown, init?: ResponseInit): Response | undefined {
-  if (init !== undefined && (typeof init !== 'object' || init?.headers !== undefined)) return undefined;
+  if (init !== undefined && (typeof init !== 'object' || init === null || init.headers !== undefined)) {
+    return undefined;
+  }
   const text = JSON.stringify(data) as string | undefined;
   if (text === undefined) return undefined;
   return lightResponse(text, { ...init, headers: { 'content-type': 'application/json' } });
