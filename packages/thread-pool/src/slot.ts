@@ -1,5 +1,5 @@
 import { Backoff } from './backoff.ts';
-import type { ThreadError } from './errors.ts';
+import { ThreadError } from './errors.ts';
 import type { ResolvedOptions } from './options.ts';
 import { PoolThread, type PoolThreadOwner } from './pool-thread.ts';
 
@@ -72,7 +72,7 @@ export class Slot implements PoolThreadOwner {
     this.#thread = undefined;
     this.#track(thread.exited);
     if (this.#started !== undefined) {
-      this.#started.reject(error);
+      this.#started.reject(error ?? new ThreadError('POOL_CLOSED', 'the pool was closed before it was up'));
       this.#started = undefined;
     } else if (!this.#stopping) {
       this.#replace(error);

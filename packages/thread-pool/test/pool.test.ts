@@ -181,6 +181,16 @@ describe('a client that leaves', () => {
     expect(await notesWith(server, 'closed', 'returned')).toEqual(['closed', 'returned']);
   });
 
+  test('ends a body that has no close()', async () => {
+    await using server = await serve();
+    const client = await server.connect();
+    client.send(request('GET', '/endless-bare'));
+    await client.until('tick');
+    client.destroy();
+    await until(() => server.pool.stats().active === 0);
+    expect(statusOf(await server.get('/'))).toBe(200);
+  });
+
   test('aborts the signal that the application asked for', async () => {
     await using server = await serve({ concurrency: 2 });
     const client = await server.connect();

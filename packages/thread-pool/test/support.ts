@@ -59,11 +59,17 @@ export class TestClock implements Clock {
     for (;;) {
       const next = [...this.#timers].toSorted((a, b) => a.due - b.due)[0];
       if (next === undefined || next.due > end) break;
-      this.#now = next.due;
+      this.#now = Math.max(this.#now, next.due);
       this.#timers.delete(next);
       next.callback();
     }
     this.#now = end;
+  }
+
+  /** Lets time pass in which nothing could run; then what is due comes late. */
+  stall(ms: number): void {
+    this.#now += ms;
+    this.advance(0);
   }
 }
 
