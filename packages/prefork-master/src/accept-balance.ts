@@ -24,14 +24,18 @@ export interface Counts {
 
 /**
  * How many connections more than the least loaded worker one may have before it holds back: an eighth of what that
- * one has. More would be uneven, less would let workers wait for each other all the time.
+ * one has, and 4 at least. More would be uneven: 64 connections on 4 workers are to differ by a half at most. With
+ * less, workers would wait for each other over differences that the end of the next request levels.
  */
 const TOLERANCE = 1 / 8;
+const LEAST_TOLERANCE = 4;
 /** The first look after the others, and the last: each wait is twice the one before. */
 const FIRST_WAIT_MS = 1;
 const LAST_WAIT_MS = 40;
 /** A worker that has held back for this long takes what nobody else has taken: Puma's wait_for_less_busy_worker. */
 const PATIENCE_MS = 5;
+/** And so many at once: enough that nobody has to wait for a worker that is blocked. */
+const MOST_TAKEN = 4;
 
 /** Whether a worker with so many connections should leave the next one to others. */
 export function isAhead(connections: number, counts: ArrayLike<number>): boolean {
@@ -40,13 +44,13 @@ export function isAhead(connections: number, counts: ArrayLike<number>): boolean
     const entry = counts[record] ?? 0;
     if (entry > 0 && entry - 1 < least) least = entry - 1;
   }
-  return connections > least + Math.max(1, Math.ceil(least * TOLERANCE));
+  return connections > least + Math.max(LEAST_TOLERANCE, Math.ceil(least * TOLERANCE));
 }
 
 /**
  * Holds a worker back that has more connections than others on the same socket: it stops accepting and looks again
  * after 1, 2, 4… 40 ms. Whoever has fewer is in the kernel's queue all the time and takes what comes at once. After
- * 5 ms it accepts for one turn of the event loop at each look: the others may be blocked.
+ * 5 ms it takes up to 4 of those that still wait at each look: the others are blocked, or have too much to do.
  */
 export class Balance implements AcceptBalance {
   readonly #record: number;
@@ -55,6 +59,8 @@ export class Balance implements AcceptBalance {
   readonly #clock: Clock;
   readonly #nextTurn: (callback: () => void) => void;
   #connections = 0;
+  /** Connections that have come so far. */
+  #taken = 0;
   #waitMs = 0;
   #heldSince: number | undefined;
   #timer: unknown;
@@ -78,9 +84,14 @@ export class Balance implements AcceptBalance {
   update(connections: number): void {
     if (this.#left) return;
     const more = connections > this.#connections;
+    if (more) this.#taken++;
     this.#connections = connections;
     this.#counts.enter(this.#record, connections);
-    if (more && this.#heldSince === undefined && this.#isAhead()) this.#hold();
+    const held = this.#heldSince !== undefined;
+    // At once, and not at the next look: where every request has its own connection, each end makes room for one.
+    if (more === held || this.#isAhead() !== more) return;
+    if (more) this.#hold();
+    else this.#release();
   }
 
   leave(): void {
@@ -107,14 +118,20 @@ export class Balance implements AcceptBalance {
   #look(): void {
     if (!this.#isAhead()) return this.#release();
     this.#waitMs = Math.min(2 * this.#waitMs, LAST_WAIT_MS);
-    if (this.#clock.now() - (this.#heldSince ?? 0) >= PATIENCE_MS) this.#acceptOneTurn();
-    this.#lookLater();
+    if (this.#clock.now() - (this.#heldSince ?? 0) < PATIENCE_MS) return this.#lookLater();
+    this.#accepting.resume();
+    this.#takeWhatWaits(this.#taken, MOST_TAKEN);
   }
 
-  #acceptOneTurn(): void {
-    this.#accepting.resume();
+  /** The event loop accepts one connection a turn. */
+  #takeWhatWaits(before: number, turns: number): void {
     this.#nextTurn(() => {
-      if (this.#heldSince !== undefined) this.#accepting.pause();
+      if (this.#heldSince === undefined) return;
+      const tookOne = this.#taken > before;
+      if (tookOne) this.#waitMs = PATIENCE_MS;
+      if (tookOne && turns > 1) return this.#takeWhatWaits(this.#taken, turns - 1);
+      this.#accepting.pause();
+      this.#lookLater();
     });
   }
 

@@ -172,7 +172,7 @@ export function resolveOptions(options: MasterOptions): ResolvedOptions {
     log: options.log ?? silent,
     clock: options.clock ?? systemClock,
     spawn: options.spawn,
-    sharing: options.sharing ?? 'inherited',
+    sharing: checkSharing(options.sharing ?? 'inherited'),
     maxLifetimeMs: checkLimit('maxLifetimeMs', options.maxLifetimeMs ?? Infinity),
     lifetimeJitterMs: checkDelay('lifetimeJitterMs', options.lifetimeJitterMs ?? 0),
     maxMemoryBytes: checkLimit('maxMemoryBytes', options.maxMemoryBytes ?? Infinity),
@@ -189,6 +189,11 @@ export function checkCount(name: string, value: number, least: number): number {
   if (!Number.isSafeInteger(value) || value < least)
     throw invalid(name, `must be a whole number from ${least} on`);
   return value;
+}
+
+function checkSharing(value: Sharing): Sharing {
+  if (value === 'inherited' || value === 'reuseport') return value;
+  throw invalid('sharing', "must be 'inherited' or 'reuseport'");
 }
 
 function checkLimit(name: string, value: number): number {

@@ -1,3 +1,5 @@
+import { isatty } from 'node:tty';
+
 /** What the signals are mapped to. */
 export interface SignalTarget {
   stop(options: { readonly graceful: boolean }): Promise<void>;
@@ -28,14 +30,17 @@ const actions = {
   SIGHUP: (master) => master.reload(),
   SIGUSR1: (master) => master.reopenLogs(),
   SIGUSR2: (master) => master.upgrade?.(),
-  SIGWINCH: (master) => (isTerminal() ? undefined : master.retire?.()),
+  SIGWINCH: (master) => master.retire?.(),
   SIGTTIN: (master) => master.scale(master.status().size + 1),
   SIGTTOU: (master) => master.scale(Math.max(1, master.status().size - 1)),
 } satisfies Partial<Record<NodeJS.Signals, (master: SignalTarget) => unknown>>;
 
-/** A terminal sends WINCH when its window changes its size. gunicorn ignores it unless it is a daemon, too. */
-function isTerminal(): boolean {
-  return process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
+/**
+ * Whether this process belongs to a terminal, which sends WINCH when its window changes its size: then it stands for
+ * nothing else, as with gunicorn unless it is a daemon.
+ */
+function hasTerminal(): boolean {
+  return [0, 1, 2].some((fd) => isatty(fd));
 }
 
 /** Maps signals to a master; the function that it returns undoes that. */
@@ -43,8 +48,11 @@ export function handleSignals(
   master: SignalTarget,
   overrides: SignalHandlers = {},
   source: SignalSource = process,
+  isInTerminal: () => boolean = hasTerminal,
 ): () => void {
-  const table = Object.entries(actions).map(([signal, action]) => [signal, () => action(master)]);
+  const table = Object.entries(actions)
+    .filter(([signal]) => signal !== 'SIGWINCH' || !isInTerminal())
+    .map(([signal, action]) => [signal, () => action(master)]);
   const handlers = Object.entries({ ...Object.fromEntries(table), ...overrides } as SignalHandlers);
   const listeners = handlers.map(([signal, handler]) => ({
     signal: signal as NodeJS.Signals,

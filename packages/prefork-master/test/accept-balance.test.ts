@@ -4,8 +4,8 @@ import { FakeClock } from './support.ts';
 
 test.each([
   ['the only worker', 100, [101], false],
-  ['one more than the least', 1, [2, 1], false],
-  ['two more than the least', 2, [3, 1], true],
+  ['four more than the least', 4, [5, 1], false],
+  ['five more than the least', 5, [6, 1], true],
   ['records without a worker do not count', 5, [6, 0, 0], false],
   ['an eighth more than the least', 72, [73, 65], false],
   ['more than an eighth', 73, [74, 65], true],
@@ -36,16 +36,23 @@ function harness() {
 describe('a worker that is ahead', () => {
   test('stops accepting, and starts when the others have caught up', async () => {
     const { clock, counts, calls, balance } = harness();
-    balance.update(1);
+    balance.update(4);
     expect(calls).toEqual([]);
-    balance.update(2);
+    balance.update(5);
     expect(calls).toEqual(['pause']);
     counts[1] = counts[2] = 2;
     await clock.pass(1);
     expect(calls).toEqual(['pause', 'resume']);
   });
 
-  test('looks after 1, 3, 7, 15 ms, and accepts for one turn from 5 ms on', async () => {
+  test('accepts again at once when its own connections end', () => {
+    const { calls, balance } = harness();
+    balance.update(5);
+    balance.update(4);
+    expect(calls).toEqual(['pause', 'resume']);
+  });
+
+  test('looks after 1, 3, 7, 15 ms, and accepts for one turn from 5 ms on, if nothing waits', async () => {
     const { clock, calls, balance, turn } = harness();
     balance.update(9);
     await clock.pass(3);
@@ -60,11 +67,31 @@ describe('a worker that is ahead', () => {
     expect(calls).toHaveLength(4);
   });
 
+  test('takes four of those that nobody else takes, and looks again after 5 ms', async () => {
+    const { clock, calls, balance, turn } = harness();
+    balance.update(9);
+    await clock.pass(7);
+    for (let taken = 10; taken <= 12; taken++) {
+      balance.update(taken);
+      turn();
+      expect(calls.at(-1)).toBe('resume');
+    }
+    balance.update(13);
+    turn();
+    expect(calls.at(-1)).toBe('pause');
+    await clock.pass(4);
+    expect(calls.at(-1)).toBe('pause');
+    await clock.pass(1);
+    expect(calls.at(-1)).toBe('resume');
+  });
+
   test('does not look more rarely than every 40 ms', async () => {
     const { clock, calls, balance, turn } = harness();
     balance.update(9);
-    await clock.pass(1000);
-    turn();
+    for (let round = 0; round < 30; round++) {
+      await clock.pass(40);
+      turn();
+    }
     const before = calls.length;
     await clock.pass(40);
     expect(calls.length).toBe(before + 1);
@@ -75,7 +102,7 @@ describe('a worker that is ahead', () => {
     balance.update(9);
     await clock.pass(7);
     counts[1] = counts[2] = 9;
-    await clock.pass(8);
+    balance.update(8);
     turn();
     expect(calls.at(-1)).toBe('resume');
   });

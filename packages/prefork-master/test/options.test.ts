@@ -10,6 +10,12 @@ test('the defaults are those of gunicorn and Puma', () => {
     quickTimeoutMs: 2000,
     bootTimeoutMs: 60_000,
     backlog: 2048,
+    sharing: 'inherited',
+    maxLifetimeMs: Infinity,
+    maxMemoryBytes: Infinity,
+    autoscale: undefined,
+    watch: [],
+    watchDebounceMs: 200,
   });
 });
 
@@ -23,6 +29,15 @@ test.each<[string, Partial<MasterOptions>]>([
   ['timeoutMs', { timeoutMs: Number.NaN }],
   // Node would take a longer one for 1 ms.
   ['gracefulTimeoutMs', { gracefulTimeoutMs: 2 ** 31 }],
+  ['maxLifetimeMs', { maxLifetimeMs: 0 }],
+  ['lifetimeJitterMs', { lifetimeJitterMs: -1 }],
+  ['maxMemoryBytes', { maxMemoryBytes: Number.NaN }],
+  ['watchDebounceMs', { watchDebounceMs: Infinity }],
+  ['sharing', { sharing: 'both' as 'inherited' }],
+  ['autoscale.min', { autoscale: { min: 0, max: 2 } }],
+  ['autoscale.max', { autoscale: { min: 3, max: 2 } }],
+  ['autoscale.targetUtilisation', { autoscale: { min: 1, max: 2, targetUtilisation: 70 } }],
+  ['autoscale.upAfterMs', { autoscale: { min: 1, max: 2, upAfterMs: -1 } }],
   ['bootTimeoutMs', { bootTimeoutMs: Infinity }],
 ])('%s is checked', (name, wrong) => {
   expect(() => resolveOptions({ ...given, ...wrong })).toThrowError(

@@ -10,6 +10,8 @@ function harness(size = 2) {
     reload: async () => void calls.push('reload'),
     scale: async (workers: number) => void calls.push(`scale ${workers}`),
     reopenLogs: () => void calls.push('reopenLogs'),
+    upgrade: async () => void calls.push('upgrade'),
+    retire: async () => void calls.push('retire'),
     status: () => ({ size }),
   };
   return { calls, master, source: new EventEmitter() };
@@ -21,13 +23,22 @@ test.each([
   ['SIGQUIT', 'stop false'],
   ['SIGHUP', 'reload'],
   ['SIGUSR1', 'reopenLogs'],
+  ['SIGUSR2', 'upgrade'],
+  ['SIGWINCH', 'retire'],
   ['SIGTTIN', 'scale 3'],
   ['SIGTTOU', 'scale 1'],
 ])('%s: %s', (signal, call) => {
   const { calls, master, source } = harness();
-  handleSignals(master, {}, source);
+  handleSignals(master, {}, source, () => false);
   source.emit(signal);
   expect(calls).toEqual([call]);
+});
+
+test('WINCH says in a terminal that its window has another size, and nothing else', () => {
+  const { calls, master, source } = harness();
+  handleSignals(master, {}, source, () => true);
+  source.emit('SIGWINCH');
+  expect(calls).toEqual([]);
 });
 
 test('TTOU keeps one worker at least', () => {
@@ -41,13 +52,13 @@ test('own handlers take the place of those of the table, or are added', () => {
   const { calls, master, source } = harness();
   handleSignals(
     master,
-    { SIGHUP: () => void calls.push('mine'), SIGUSR2: () => void calls.push('upgrade') },
+    { SIGHUP: () => void calls.push('mine'), SIGPIPE: () => void calls.push('more') },
     source,
   );
   source.emit('SIGHUP');
-  source.emit('SIGUSR2');
+  source.emit('SIGPIPE');
   source.emit('SIGTERM');
-  expect(calls).toEqual(['mine', 'upgrade', 'stop true']);
+  expect(calls).toEqual(['mine', 'more', 'stop true']);
 });
 
 test('a reload that fails harms nobody', async () => {
