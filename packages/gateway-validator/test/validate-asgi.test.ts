@@ -213,6 +213,23 @@ describe('within a rule, also', () => {
       conversation(1),
     ],
     [
+      'an accept after the start of a refusal',
+      'WEBSOCKET_REFUSAL',
+      websocket(),
+      [CONNECT],
+      conversation(1, { type: 'websocket.http.response.start', status: 401 }, { type: 'websocket.accept' }),
+    ],
+    [
+      'a message from the client without text or bytes',
+      'RECEIVED_FIELD',
+      websocket(),
+      [CONNECT, { type: 'websocket.receive' }],
+      async (scope, receive, send) => {
+        await conversation(1, { type: 'websocket.accept' })(scope, receive, send);
+        await receive();
+      },
+    ],
+    [
       'a shutdown before the startup',
       'RECEIVED_ORDER',
       lifespan,

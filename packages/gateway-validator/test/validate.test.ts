@@ -173,6 +173,38 @@ describe('a breach is thrown', () => {
     expect(ended).toEqual(['sync', 'async']);
   });
 
+  test.each<[string, string, unknown]>([
+    [
+      'of an asynchronous body that gives no promise',
+      'BODY_ITERATOR',
+      { [Symbol.asyncIterator]: () => ({ next: () => ({ done: true }) }) },
+    ],
+    ['of a body without an iterator', 'BODY_ITERATOR', { [Symbol.asyncIterator]: () => undefined }],
+    [
+      'of an iterator that gives no result',
+      'BODY_ITERATOR',
+      { [Symbol.asyncIterator]: () => ({ next: async () => 'done' }) },
+    ],
+  ])('out of the iteration %s', async (_name, code, returned) => {
+    const app = validate((_environ, start) => {
+      start('200 OK', PLAIN);
+      return returned as ResponseBody;
+    });
+    const body = (await app(goodEnviron(), lenientStart)) as AsyncIterable<string>;
+    const iterate = async (): Promise<unknown> => body[Symbol.asyncIterator]().next();
+    await expect(iterate()).rejects.toEqual(breach(code));
+  });
+
+  test('at a server that iterates a body it has closed', () => {
+    const app = validate((_environ, start) => {
+      start('200 OK', PLAIN);
+      return Object.assign(new Set(['a']), { close: () => undefined });
+    });
+    const body = app(goodEnviron(), lenientStart) as Iterable<string> & ResponseBody;
+    void body.close?.();
+    expect(() => body[Symbol.iterator]()).toThrow(breach('NEXT_AFTER_CLOSE'));
+  });
+
   test('with the message that names the place and the mend', () => {
     const app = validate((_environ, start) => {
       start('200 OK', [['X-Name', 'a\r\nb']]);
