@@ -15,7 +15,6 @@ export interface Closure {
 /** Close codes (RFC 6455 §7.4.1). */
 export const NORMAL = 1000;
 export const GOING_AWAY = 1001;
-export const NO_CODE = 1005;
 export const ABNORMAL = 1006;
 export const INTERNAL_ERROR = 1011;
 const PROTOCOL_ERROR = 1002;

@@ -1,4 +1,4 @@
-import type { Application, Environ } from '@highball/gateway-protocol';
+import type { Environ } from '@highball/gateway-protocol';
 import { exchange, RawClient } from '@highball/testkit';
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
@@ -226,15 +226,10 @@ describe('when the server goes away', () => {
     expect([code, reason.toString()]).toEqual([1001, 'the server is going away']);
   });
 
-  test('a WebSocket is closed with 1001 by environ, and the worker need not wait for its grace', async () => {
-    const draining = new AbortController();
-    const app = webSocket(echo);
-    const withSignal: Application = (environ, start) =>
-      app({ ...environ, 'highball.draining': () => draining.signal }, start);
-    await using server = await serve(withSignal);
+  test('a WebSocket is closed with 1001 by the drain of the worker, which need not wait for its grace', async () => {
+    await using server = await serve(webSocket(echo));
     const client = await server.open();
     const drained = server.worker.drain(60_000);
-    draining.abort();
     const [code] = (await once(client, 'close')) as [number];
     expect(code).toBe(1001);
     await drained;

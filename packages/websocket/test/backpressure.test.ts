@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { deflateRawSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { type Closure, webSocket, type WebSocketConnection } from '../src/index.ts';
 import { frame, gate, serve, TEXT, until } from './support.ts';
@@ -115,17 +116,16 @@ describe('an application that reads slowly', () => {
     const raw = await server.openRaw();
     const connection = await opened.promise;
     const one = frame(TEXT, '');
-    for (let i = 0; i < 100; i++) raw.client.send(Buffer.alloc(one.length * 10_000, one));
+    for (let i = 0; i < 20; i++) raw.client.send(Buffer.alloc(one.length * 10_000, one));
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(connection.open).toBe(true);
     let count = 0;
-    while (count < 1_000_000 && (await connection.receive()) !== undefined) count++;
-    expect(count).toBe(1_000_000);
+    while (count < 200_000 && (await connection.receive()) !== undefined) count++;
+    expect(count).toBe(200_000);
     done.open();
   });
 
   test('is cut off from a client whose compressed messages are more than it can keep', async () => {
-    const { deflateRawSync } = await import('node:zlib');
     const closure = gate<Closure>();
     const app = webSocket(async (connection) => closure.open(await connection.closed), {
       deflate: true,
