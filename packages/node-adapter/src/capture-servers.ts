@@ -16,7 +16,8 @@ export interface CaptureOptions<Module> extends FromNodeOptions {
   readonly timeoutMs?: number;
   /**
    * How long to wait for a server once the module has loaded: a program that waits for its database first listens
-   * later. @default 10_000
+   * later.
+   * @default 10_000
    */
   readonly listenGraceMs?: number;
   /** Asked when the module has loaded and no server listens yet: whether one will. @default always */
@@ -75,22 +76,20 @@ export async function captureServers<Module>(
   if (capturing) throw new AdapterUsageError('CAPTURE_TWICE', 'servers are being captured already');
   const net = new ServerNet(options);
   const timeout = deadline(options.timeoutMs ?? TIMEOUT_MS);
-  let module: Module | undefined;
+  const program: { module?: Module } = {};
   try {
-    const loading = load().then((loaded) => void (module = loaded));
+    const loading = load().then((module) => void (program.module = module));
     // Routes may follow the call of listen; but a program may as well wait for its own end at the top level.
     const settled = net.captured.then(() => Promise.race([loading, timeout.after(LOAD_GRACE_MS)]));
     await Promise.race([loading, settled, timeout.passed]);
-    if (net.first === undefined && (module === undefined || (options.awaitsServer?.(module) ?? true))) {
-      const graceMs = options.listenGraceMs ?? LISTEN_GRACE_MS;
-      await Promise.race([
-        net.captured,
-        timeout.passed,
-        ...(module === undefined ? [] : [timeout.after(graceMs)]),
-      ]);
+    const hasLoaded = 'module' in program;
+    const awaits = !hasLoaded || (options.awaitsServer?.(program.module as Module) ?? true);
+    if (net.first === undefined && awaits) {
+      const grace = timeout.after(options.listenGraceMs ?? LISTEN_GRACE_MS);
+      await Promise.race([net.captured, timeout.passed, grace]);
       if (net.first === undefined) throw noServer();
     }
-    return { module, captured: net.first, restore: () => net.restore() };
+    return { module: program.module, captured: net.first, restore: () => net.restore() };
   } catch (error) {
     net.restore();
     throw error;
@@ -179,7 +178,14 @@ interface Deadline {
 
 function deadline(ms: number): Deadline {
   const timers: NodeJS.Timeout[] = [];
+  let over = false;
   const after = (wait: number): Promise<void> =>
-    new Promise((resolve) => void timers.push(setTimeout(resolve, wait)));
-  return { passed: after(ms), after, cancel: () => timers.forEach((timer) => clearTimeout(timer)) };
+    new Promise((resolve) => {
+      if (!over) timers.push(setTimeout(resolve, wait));
+    });
+  const cancel = (): void => {
+    over = true;
+    for (const timer of timers) clearTimeout(timer);
+  };
+  return { passed: after(ms), after, cancel };
 }

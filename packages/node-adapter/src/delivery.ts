@@ -55,6 +55,7 @@ export class Delivery {
   #resolve: ((body: ResponseBody) => void) | undefined;
   #reject: ((error: Error) => void) | undefined;
   #signal: AbortSignal | undefined;
+  #onAbort: (() => void) | undefined;
 
   constructor(environ: Environ, startResponse: StartResponse, maxBufferedBytes: number) {
     this.#environ = environ;
@@ -133,8 +134,7 @@ export class Delivery {
   result(): ResponseBody | Promise<ResponseBody> {
     if (this.#state === 'ended') return this.#lastBody();
     if (this.#error !== undefined) throw this.#error;
-    // Most answers end before this runs: an AbortSignal costs more than many of them.
-    setImmediate(watch, this);
+    watchLater(this);
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -144,13 +144,15 @@ export class Delivery {
   /** Looks out for the client's departure. */
   watch(): void {
     if (this.#state !== 'open') return;
-    this.#signal = this.#environ['highball.signal']?.();
-    if (this.#signal?.aborted) this.#onAbort();
-    else this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
+    const signal = this.#environ['highball.signal']?.();
+    if (signal === undefined) return;
+    // The signal's own reason is what the application rejects with: by that a server knows it again.
+    const onAbort = (): void => this.cut(reasonOf(signal));
+    this.#signal = signal;
+    this.#onAbort = onAbort;
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
   }
-
-  /** The signal's own reason is what the application rejects with: by that a server knows it again. */
-  readonly #onAbort = (): void => this.cut(reasonOf(this.#signal));
 
   #schedule(): void {
     if (this.#scheduled) return;
@@ -174,22 +176,26 @@ export class Delivery {
         return;
       }
       this.#waiting = true;
-      waits.then(this.#onDrained, this.#onWriteFailed);
+      waits.then(
+        () => this.#onDrained(),
+        (error: unknown) => this.#onWriteFailed(error),
+      );
     } catch (error) {
       this.#onWriteFailed(error);
     }
   }
 
-  readonly #onWriteFailed = (error: unknown): void =>
+  #onWriteFailed(error: unknown): void {
     this.cut(error instanceof Error ? error : new HandlerError('RESPONSE_DESTROYED', String(error)));
+  }
 
-  readonly #onDrained = (): void => {
+  #onDrained(): void {
     this.#waiting = false;
     this.#runCallbacks();
     if (this.#state !== 'open') return;
     if (this.#pendingBytes > 0) this.#flush();
     if (!this.#waiting) this.#listener.onDrain();
-  };
+  }
 
   #takePending(): BodyChunk | undefined {
     const pending = this.#pending;
@@ -208,7 +214,7 @@ export class Delivery {
   #onClosed(): void {
     if (this.#state === 'over') return;
     this.#state = 'over';
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort);
     // A small answer was taken whole; a large one may have been left by its client in the middle.
     if (this.#pendingBytes > HIGH_WATER_BYTES) this.#signal ??= this.#environ['highball.signal']?.();
     this.#pendingBytes = 0;
@@ -241,8 +247,18 @@ function reasonOf(signal: AbortSignal | undefined): Error {
   return reason instanceof Error ? reason : new ClientGoneError({ cause: reason });
 }
 
-function watch(delivery: Delivery): void {
-  delivery.watch();
+const unwatched: Delivery[] = [];
+
+/**
+ * Looks out for clients at the end of the turn, for all that still wait then: most answers have ended, and an
+ * AbortSignal costs more than many of them.
+ */
+function watchLater(delivery: Delivery): void {
+  if (unwatched.push(delivery) === 1) setImmediate(watchAll);
+}
+
+function watchAll(): void {
+  for (const delivery of unwatched.splice(0)) delivery.watch();
 }
 
 function flushLater(delivery: Delivery): void {

@@ -38,7 +38,7 @@ export class Exchange implements DeliveryListener, SocketOwner {
   run(handler: NodeHandler): ResponseBody | Promise<ResponseBody> {
     try {
       const running: unknown = handler(asIncomingMessage(this.#request), asServerResponse(this.#response));
-      if (isThenable(running)) running.then(undefined, this.#onFailed);
+      if (isThenable(running)) running.then(undefined, (error: unknown) => this.#onFailed(error));
     } catch (error) {
       this.#onFailed(error);
     }
@@ -77,7 +77,7 @@ export class Exchange implements DeliveryListener, SocketOwner {
   }
 
   /** The handler has thrown: before the end of its answer that is the end of it, behind it only a word for the log. */
-  readonly #onFailed = (error: unknown): void => {
+  #onFailed(error: unknown): void {
     if (this.#delivery.ended) {
       const text = error instanceof Error ? (error.stack ?? String(error)) : String(error);
       this.#environ['wsgi.errors'].write(`the handler failed behind the end of its answer: ${text}\n`);
@@ -88,7 +88,7 @@ export class Exchange implements DeliveryListener, SocketOwner {
           : new HandlerError('RESPONSE_DESTROYED', `the handler threw ${String(error)}`),
       );
     }
-  };
+  }
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -148,6 +148,17 @@ describe('other servers', () => {
 });
 
 describe('nothing to capture', () => {
+  test('ends soon after the loading', async () => {
+    await expect(captureServers(async () => undefined, { listenGraceMs: 10 })).rejects.toMatchObject({
+      code: 'NO_SERVER',
+    });
+  });
+
+  test('ends at the deadline, while the loading goes on', async () => {
+    const never = new Promise<void>(() => undefined);
+    await expect(captureServers(() => never, { timeoutMs: 10 })).rejects.toMatchObject({ code: 'NO_SERVER' });
+  });
+
   test('ends at the deadline', async () => {
     await expect(captureServers(async () => 1, { timeoutMs: 10 })).rejects.toMatchObject({
       code: 'NO_SERVER',
