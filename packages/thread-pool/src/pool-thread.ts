@@ -70,12 +70,7 @@ export class PoolThread implements RequestOwner {
       this.kill(this.#error('THREAD_DIED', 'sent what cannot be read'));
     });
     this.#worker.once('error', (error) => (this.#cause ??= error));
-    this.exited = new Promise((resolve) => {
-      this.#worker.once('exit', (code) => {
-        this.#onExit(code);
-        resolve();
-      });
-    });
+    this.exited = this.#untilExited();
     if (bootTimeoutMs !== Number.POSITIVE_INFINITY) {
       this.#bootTimer = clock.setTimeout(() => {
         this.kill(this.#error('BOOT_TIMEOUT', `did not come up within ${bootTimeoutMs} ms`));
@@ -194,6 +189,13 @@ export class PoolThread implements RequestOwner {
       default:
         this.#requests.get(message.id)?.receive(message);
     }
+  }
+
+  async #untilExited(): Promise<void> {
+    const closed = new Promise((resolve) => this.#port.once('close', resolve));
+    const code = await new Promise<number>((resolve) => this.#worker.once('exit', resolve));
+    this.#onExit(code);
+    await closed;
   }
 
   #onExit(code: number): void {

@@ -1,6 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { temporaryFolder } from '@highball/testkit';
+import { Program, temporaryFolder } from '@highball/testkit';
 import { describe, expect, test } from 'vitest';
 import { ThreadError, threadPool, UsageError } from '../src/index.ts';
 import { bodyOf, execArgv, fixture, request, serve, statusOf, TestClock, TestLog, until } from './support.ts';
@@ -237,24 +237,12 @@ describe('the end of a pool', () => {
   });
 
   test('leaves nothing behind: no ports, no timers, no threads; also after deaths and a thousand requests', async () => {
-    const before = process.getActiveResourcesInfo().toSorted();
-    await (async () => {
-      await using server = await serve({ threads: 2 });
-      expect(statusOf(await server.get('/exit'))).toBe(500);
-      await until(() => server.pool.stats().threads.every(({ state }) => state === 'ready'));
-      const listeners = (): number =>
-        process.listenerCount('exit') + process.listenerCount('uncaughtException');
-      const count = listeners();
-      const client = await server.connect();
-      for (let round = 0; round < 20; round++) client.send(request('GET', '/').repeat(50));
-      await until(() => client.received.match(/Hello from a thread/g)?.length === 1000, 10_000);
-      expect(listeners()).toBe(count);
-      expect(server.pool.stats()).toMatchObject({ queued: 0, active: 0, bufferedBytes: 0 });
-    })();
-    const left = (): string[] =>
-      process.getActiveResourcesInfo().filter((name) => /Message|Worker/.test(name));
-    const base = before.filter((name) => /Message|Worker/.test(name));
-    await until(() => left().length <= base.length);
-    expect(left().toSorted()).toEqual(base);
+    const script = fixture('leave-nothing.ts').pathname;
+    await using program = new Program(process.execPath, [...execArgv, script]);
+    expect(await program.exited, program.output).toBe(0);
+    const { before, during, after, listeners } = JSON.parse(program.stdout) as Record<string, unknown>;
+    expect(during).toContain('MessagePort');
+    expect(after).toEqual(before);
+    expect(listeners).toEqual([0, 0]);
   });
 });
