@@ -71,7 +71,7 @@ function guardIterable(body: ResponseBody, exchange: Exchange): ResponseBody {
 
 function guardClose(body: ResponseBody, use: BodyUse, exchange: Exchange): () => void | Promise<void> {
   return () => {
-    exchange.abandon();
+    exchange.leave();
     if (use.closed)
       exchange.report('CLOSE_TWICE', 'close of the body was called twice; remember the first call');
     use.closed = true;

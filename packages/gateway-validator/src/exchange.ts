@@ -24,8 +24,10 @@ export class Exchange {
   headSent = false;
   /** Whether the body is being iterated. */
   iterating = false;
-  /** Whether the response is over: complete, failed, or given up by the server. */
+  /** Whether the application is done with the response: it is complete, or has failed. */
   ended = false;
+  /** Whether the server wants no more of it: what the application still does is no breach. */
+  left = false;
   /** Whether the application took the connection over. */
   upgraded = false;
 
@@ -56,7 +58,7 @@ export class Exchange {
     }
     this.#checkTrailers();
     const write: unknown = this.#startResponse(...(args as Parameters<StartResponse>));
-    if (replaces && this.headSent && !this.ended && !this.#departed()) {
+    if (replaces && this.headSent && !this.over && !this.#departed()) {
       const mend = 'throw the error that it was given';
       this.report('START_ERROR_SWALLOWED', `start_response returned, though the head is sent; ${mend}`);
     }
@@ -76,23 +78,29 @@ export class Exchange {
     this.#count(sizeOf(chunk));
   }
 
+  /** Whether nothing of this response concerns the server any more. */
+  get over(): boolean {
+    return this.ended || this.left;
+  }
+
   /** There is a piece: has start_response been called? */
   mustHaveStarted(when: string): void {
-    if (this.started || this.upgraded || this.#startMissed) return;
+    if (this.started || this.upgraded || this.#startMissed || this.left || this.#departed()) return;
     this.#startMissed = true;
     this.report('START_MISSING', `start_response was not called ${when}; call it first`);
   }
 
   /** The application has given the whole body. */
   finish(): void {
-    if (this.ended) return;
+    if (this.over) return;
     this.ended = true;
     if (this.upgraded) return;
     this.mustHaveStarted('before the body ended');
     const { contentLength, code } = this.#head;
     // Neither has a body of its own: their Content-Length is that of another response (RFC 9110 §8.6).
     if (this.#isHead || code === '304' || code === '204') return;
-    if (this.#bytes < contentLength) {
+    // Who gives up for a client that has left does right.
+    if (this.#bytes < contentLength && !this.#departed()) {
       const mend = 'correct the one, or send the rest';
       this.report(
         'BODY_TOO_SHORT',
@@ -101,9 +109,14 @@ export class Exchange {
     }
   }
 
-  /** The response comes to an early end: the application failed, or the server wants no more. */
-  abandon(): void {
+  /** The application has failed. */
+  fail(): void {
     this.ended = true;
+  }
+
+  /** The server wants no more: the client has left, or has all that it was to get. */
+  leave(): void {
+    this.left = true;
   }
 
   /** Trailers are to be sent behind the body. */

@@ -50,11 +50,18 @@ class Iteration {
     return result;
   }
 
-  /** Nothing more will be asked for. */
+  /** The application has failed. */
+  fail(): void {
+    this.#busy = false;
+    this.#over = true;
+    this.#exchange.fail();
+  }
+
+  /** The server wants no more, perhaps in the middle of a piece. */
   leave(): void {
     this.#busy = false;
     this.#over = true;
-    this.#exchange.abandon();
+    this.#exchange.leave();
   }
 }
 
@@ -102,7 +109,7 @@ export function iterateAsync(
           `next of an asynchronous body gave ${kindOf(promise)}; give a promise`,
         );
       const result = await promise.catch((error: unknown) => {
-        iteration.leave();
+        iteration.fail();
         throw error;
       });
       return attempt(
@@ -123,7 +130,7 @@ function attempt<Value>(act: () => Value, iteration: Iteration, cleanUp?: () => 
   try {
     return act();
   } catch (error) {
-    iteration.leave();
+    iteration.fail();
     cleanUp?.();
     throw error;
   }

@@ -20,5 +20,5 @@ export function remember<Guard extends object>(guard: Guard, original: object, e
  */
 export function originalOf<Value extends object>(value: Value): Value {
   const origin = origins.get(value);
-  return origin?.exchange.ended === true ? originalOf(origin.original as Value) : value;
+  return origin?.exchange.over === true ? originalOf(origin.original as Value) : value;
 }

@@ -24,7 +24,8 @@ import { createReporter, isThenable, kindOf, type Report, type ValidateOptions }
  *
  * @param app - the application; it may be wrapped by middleware that is to be validated with it.
  * @param options - where breaches go. @default thrown at whoever made the call that shows it: a server's at the
- *   server or at the read that brought it, an application's out of the call that it made or out of its body
+ *   server or at the read that brought it, an application's out of the call that it made or out of its body; but for
+ *   what is only recommended, which is logged
  * @throws ValidatorOptionError when `app` is no function.
  */
 export function validate(app: Application, options: ValidateOptions = {}): Application {
@@ -73,12 +74,12 @@ function call(app: Application, environ: Environ, exchange: Exchange): ResponseB
     return Promise.resolve(body).then(
       (body) => guardBody(body, exchange),
       (error: unknown) => {
-        exchange.abandon();
+        exchange.fail();
         throw error;
       },
     );
   } catch (error) {
-    exchange.abandon();
+    exchange.fail();
     throw error;
   }
 }

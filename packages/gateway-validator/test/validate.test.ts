@@ -1,7 +1,19 @@
-import { type Application, type Environ, interfaceOf, type ResponseBody } from '@highball/gateway-protocol';
+import {
+  type Application,
+  type Environ,
+  interfaceOf,
+  type ResponseBody,
+  type StartResponse,
+} from '@highball/gateway-protocol';
 import { describe, expect, test } from 'vitest';
-import { GatewayBreach, GatewayValidatorError, validate, ValidatorOptionError } from '../src/index.ts';
-import { collectGarbage, goodEnviron, inputOf, lenientStart, PLAIN } from './support.ts';
+import {
+  GatewayBreach,
+  GatewayValidatorError,
+  type RuleCode,
+  validate,
+  ValidatorOptionError,
+} from '../src/index.ts';
+import { collect, collectGarbage, goodEnviron, inputOf, lenientStart, PLAIN, play } from './support.ts';
 
 const breach = (code: string): unknown => expect.objectContaining({ name: 'GatewayBreach', code });
 
@@ -213,6 +225,57 @@ describe('a breach is thrown', () => {
     expect(() => app(goodEnviron(), lenientStart)).toThrow(
       'header 0 of start_response, X-Name, is "a\\r\\nb", which could split it; encode what came from outside (PEP 3333, The start_response() Callable; RFC 9110 §5.5)',
     );
+  });
+});
+
+describe('when the client leaves, it is no breach', () => {
+  /** An application in the middle of its work, whose server then gives the body up. */
+  async function leftDuring(work: (environ: Environ, start: StartResponse) => unknown): Promise<RuleCode[]> {
+    const trial = collect();
+    const gate = Promise.withResolvers<void>();
+    const done = Promise.withResolvers<void>();
+    const app = trial.guard(async function* (environ, start) {
+      try {
+        yield* await gate.promise.then(() => [] as string[]);
+        await work(environ, start);
+      } finally {
+        done.resolve();
+      }
+    });
+    const body = (await app(goodEnviron(), lenientStart)) as AsyncIterable<string>;
+    const iterator = body[Symbol.asyncIterator]();
+    void iterator.next();
+    void iterator.return?.();
+    gate.resolve();
+    await done.promise;
+    return trial.codes;
+  }
+
+  test.each<[string, (environ: Environ, start: StartResponse) => unknown]>([
+    ['that the response begins', (_environ, start) => start('200 OK', PLAIN)],
+    ['that the request is read', (environ) => environ['wsgi.input'].read()],
+    ['that trailers are sent', (environ) => environ['highball.send_trailers']?.([['X-Sum', '1']])],
+    ['that early hints are sent', (environ) => environ['wsgi.early_hints']?.([])],
+  ])('%s', async (_name, work) => {
+    expect(await leftDuring(work)).toEqual([]);
+  });
+
+  test('that an application gives up', async () => {
+    const signal = AbortSignal.abort();
+    const trial = collect();
+    const environ = (): Environ => goodEnviron({ 'highball.signal': () => signal });
+    await play(
+      trial.guard(() => []),
+      environ(),
+    );
+    await play(
+      trial.guard(function* (_environ, start) {
+        start('200 OK', [...PLAIN, ['Content-Length', '10']]);
+        yield 'Hello';
+      }),
+      environ(),
+    );
+    expect(trial.codes).toEqual([]);
   });
 });
 
