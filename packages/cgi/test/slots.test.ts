@@ -16,7 +16,10 @@ describe('Slots', () => {
     const third = slots.acquire(undefined).then((release) => (order.push(3), release));
     first();
     first();
-    (await second)();
+    const release = await second;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(order).toEqual([2]);
+    release();
     (await third)();
     expect(order).toEqual([2, 3]);
     expect(clock.pending).toBe(0);

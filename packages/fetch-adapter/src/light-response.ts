@@ -106,7 +106,7 @@ export function lightResponse(body: unknown, init: unknown): Response | undefine
 /** The body as it will be sent: bytes are copied, as the native constructor does; they may change behind our back. */
 function readyBody(body: unknown): ReadyBody | undefined {
   if (body === undefined || body === null) return null;
-  if (typeof body === 'string') return body.isWellFormed() ? body : undefined;
+  if (typeof body === 'string') return body;
   return body instanceof Uint8Array ? new Uint8Array(body) : undefined;
 }
 

@@ -30,7 +30,8 @@ describe('a light response', () => {
   const body = fc.oneof(
     fc.constant(undefined),
     fc.constant(null),
-    fc.string(),
+    fc.string({ unit: 'binary' }),
+    fc.constant('lone \ud800 surrogate'),
     fc.uint8Array({ maxLength: 9 }),
     fc.constant(new URLSearchParams('a=b')),
     fc.constant({ toString: () => 'object' }),

@@ -44,6 +44,7 @@ describe('requestUrl', () => {
     ['http://elsewhere', 'h', 'http://h/'],
     ['http://elsewhere?q', 'h', 'http://h/?q'],
     ['*', 'h', 'http://h/'],
+    ['/a#b', 'h', 'http://h/a'],
   ])('%s at %s is %s', (target, host, url) => {
     expect(requestUrl(environ(target, host))).toBe(url);
   });

@@ -423,6 +423,47 @@ describe('a client that leaves', () => {
     expect(closed()).toBe(1);
   });
 
+  test('a generator that waits at a yield runs its finally', async () => {
+    let ended = false;
+    const { response } = await call((_environ, start) => {
+      start('200 OK', []);
+      return (function* () {
+        try {
+          for (;;) yield 'piece';
+        } finally {
+          ended = true;
+        }
+      })();
+    });
+    await response.body?.cancel();
+    await until(() => ended);
+  });
+
+  test('an iterator whose next piece does not come is told at once', async () => {
+    let returned = 0;
+    const { response } = await call((_environ, start) => {
+      start('200 OK', []);
+      const pieces = ['first'];
+      const iterator = {
+        [Symbol.asyncIterator]: () => iterator,
+        next: () => {
+          const value = pieces.shift();
+          return value === undefined
+            ? new Promise<never>(() => undefined)
+            : Promise.resolve({ done: false, value });
+        },
+        return: () => (returned++, Promise.resolve({ done: true as const, value: undefined })),
+      };
+      return iterator;
+    });
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    await reader.read();
+    const second = reader.read();
+    await reader.cancel();
+    await second;
+    await until(() => returned === 1);
+  });
+
   test('before the head: the promise resolves, close() is called when there is a body', async () => {
     const controller = new AbortController();
     let closed = 0;
