@@ -1,3 +1,4 @@
+import type { Application } from '@highball/gateway-protocol';
 import { parseBind } from '@highball/prefork-master';
 import { createLog } from './log.ts';
 import type { Launch } from './launch.ts';
@@ -20,15 +21,17 @@ export async function checkLaunch(launch: Launch): Promise<void> {
   resolveIdentity(settings);
   Object.assign(process.env, parseRawEnv(settings.rawEnv));
   const { config, folder } = await loadPlanConfig(launch.source);
+  const run = (spec: string): Promise<Application> =>
+    loadApplication(spec, folder, { interface: settings.interface });
   const addresses: Record<string, readonly string[]> = {};
   for (const [name, upstream] of Object.entries(config.upstreams ?? {})) {
     if (!('app' in upstream)) continue;
-    await loadApplication(upstream.app, folder);
+    await run(upstream.app);
     // It gets its port at the start.
     addresses[name] = ['http://127.0.0.1:1'];
   }
   const log = createLog({ level: 'silent', format: 'text', process: 'check' });
-  await createSite(config, { folder, upstreams: createUpstreams(config, addresses, log) });
+  await createSite(config, { folder, upstreams: createUpstreams(config, addresses, log), run });
   console.log('The configuration is correct.');
   // What an application has opened while it was loaded shall not keep this process.
   process.exit(0);

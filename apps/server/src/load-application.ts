@@ -1,11 +1,18 @@
-import type { Application } from '@highball/gateway-protocol';
+import type { Application, InterfaceName } from '@highball/gateway-protocol';
+import { AdapterUsageError, captureServers } from '@highball/node-adapter';
 import { existsSync, statSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { adaptApplication } from './application/adapt.ts';
+import { Lifecycle } from './application/lifecycle.ts';
+import { ShapeError } from './application/shape.ts';
 import { APP_LOAD_ERROR, CommandError, messageOf, oneLine } from './errors.ts';
 
 /** Names that are tried in a module when none was given, in this order. */
 const USUAL_EXPORTS = ['default', 'app', 'application'] as const;
+
+/** A worker that takes longer is replaced by its master before (Puma's worker_boot_timeout). */
+const LOAD_TIMEOUT_MS = 60_000;
 
 /** Where an application is: `MODULE[:EXPORT]`, resolved against a folder. */
 export interface ApplicationLocation {
@@ -28,27 +35,83 @@ export function locateApplication(spec: string, folder: string): ApplicationLoca
   return { file, exportName };
 }
 
+/** How an application is loaded. */
+export interface LoadOptions {
+  /** How it is to be called; `auto` recognises it. @default 'auto' */
+  interface?: InterfaceName | 'auto';
+  /** Where it says what is to be done at its end. */
+  lifecycle?: Lifecycle;
+}
+
+/** One after the other: while a program loads, its server is caught before it listens. */
+let loading: Promise<unknown> = Promise.resolve();
+/** Ends the capture of the program before this one: only the last one's servers are still to come. */
+let restoreServers: () => void = () => undefined;
+
 /**
- * Loads an application.
- * @throws CommandError when the module cannot be loaded or does not export an application.
+ * Loads an application of any shape, and starts it: one that a module exports, or the server of a program that listens
+ * by itself, as `app.listen(3000)`.
+ * @throws CommandError when the module cannot be loaded or has no application.
  */
-export async function loadApplication(spec: string, folder: string): Promise<Application> {
-  const { file, exportName } = locateApplication(spec, folder);
-  let exports: Record<string, unknown>;
+export function loadApplication(
+  spec: string,
+  folder: string,
+  options: LoadOptions = {},
+): Promise<Application> {
+  const loaded = loading.then(() => load(locateApplication(spec, folder), options));
+  loading = loaded.catch(() => undefined);
+  return loaded;
+}
+
+async function load({ file, exportName }: ApplicationLocation, options: LoadOptions): Promise<Application> {
+  restoreServers();
+  const { exports, server } = await importProgram(file, exportName);
+  const name = exportName ?? usualExport(exports);
+  if (name === undefined || !(name in exports)) {
+    if (server === undefined || exportName !== undefined)
+      throw loadError(missingExport(file, exportName, exports));
+    return server;
+  }
+  const app = exports[name];
   try {
-    exports = await importFile(file);
+    return await adaptApplication(app, options.interface ?? 'auto', options.lifecycle ?? new Lifecycle());
   } catch (error) {
+    // What it exports may be anything; that its server wanted to listen says what is meant.
+    if (error instanceof ShapeError && server !== undefined) return server;
+    const reason = error instanceof ShapeError ? '' : 'did not start: ';
+    throw loadError(`'${name}' of ${file} ${reason}${oneLine(messageOf(error))}`, error);
+  }
+}
+
+interface LoadedProgram {
+  readonly exports: Record<string, unknown>;
+  /** What its server runs, if it wanted to listen. */
+  readonly server: Application | undefined;
+}
+
+async function importProgram(file: string, exportName: string | undefined): Promise<LoadedProgram> {
+  try {
+    const { module, captured, restore } = await captureServers(() => importFile(file), {
+      timeoutMs: LOAD_TIMEOUT_MS,
+      awaitsServer: (exports) => exportName === undefined && Object.values(exports).every(isNothing),
+    });
+    restoreServers = restore;
+    return { exports: module ?? {}, server: captured?.application };
+  } catch (error) {
+    if (error instanceof AdapterUsageError && error.code === 'NO_SERVER')
+      return { exports: {}, server: undefined };
     throw loadError(`cannot load ${file}: ${oneLine(messageOf(error))}`, error);
   }
-  const found = exportName === undefined ? USUAL_EXPORTS.find((name) => name in exports) : exportName;
-  if (found === undefined || !(found in exports)) throw loadError(missingExport(file, exportName, exports));
-  const app = exports[found];
-  if (typeof app !== 'function') {
-    throw loadError(
-      `'${found}' of ${file} is no application: it must be a function (environ, startResponse)`,
-    );
-  }
-  return app as Application;
+}
+
+function usualExport(exports: Readonly<Record<string, unknown>>): string | undefined {
+  return USUAL_EXPORTS.find((name) => name in exports && !isNothing(exports[name]));
+}
+
+/** A CommonJS module that exports nothing has an empty object as its default export. */
+function isNothing(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.getPrototypeOf(value) === Object.prototype && Object.keys(value).length === 0;
 }
 
 /**
@@ -90,8 +153,11 @@ async function importByTsx(url: string): Promise<Record<string, unknown>> {
 }
 
 function missingExport(file: string, name: string | undefined, exports: Record<string, unknown>): string {
-  const names = Object.keys(exports).map((key) => `'${key}'`);
-  const has = names.length === 0 ? 'it exports nothing' : `it exports ${names.join(', ')}`;
+  const names = Object.keys(exports)
+    .filter((key) => !isNothing(exports[key]))
+    .map((key) => `'${key}'`);
+  const has =
+    names.length === 0 ? 'it exports nothing, and no server of it listens' : `it exports ${names.join(', ')}`;
   const wanted = name === undefined ? "no 'default', 'app' or 'application'" : `no '${name}'`;
   return `${file} exports ${wanted}; ${has}`;
 }

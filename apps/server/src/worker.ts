@@ -2,9 +2,10 @@ import { createWorker, type WorkerOptions } from '@highball/async-worker';
 import type { Application } from '@highball/gateway-protocol';
 import { dropPrivileges } from '@highball/daemon';
 import { joinMaster, type WorkerSide } from '@highball/prefork-master/worker';
+import { Lifecycle } from './application/lifecycle.ts';
+import { runApplication } from './application/run-application.ts';
 import { CommandError } from './errors.ts';
 import { HookRunner, type Hooks } from './hooks.ts';
-import { loadApplication } from './load-application.ts';
 import { createLog, type Logger } from './log.ts';
 import { type LogFile, openLogFile } from './log-file.ts';
 import type { LoadedConfig } from './load-config.ts';
@@ -15,6 +16,7 @@ import { createSite } from './site/site.ts';
 import { createUpstreams } from './site/upstreams.ts';
 import { recycleOnStrayErrors } from './stray-errors.ts';
 import { type HookedApplication, hookRequests, workerContext } from './worker-hooks.ts';
+import { workerLog } from './worker-log.ts';
 import { createReporter } from './worker-report.ts';
 
 /** What only the front's clients are asked for; behind it, the front is the only client, on the loopback. */
@@ -67,26 +69,29 @@ async function build(plan: WorkerPlan, master: WorkerSide, pool: string, log: Lo
   const hooks = new HookRunner(config.hooks as Hooks | undefined, log);
   const context = workerContext(master, pool);
   await hooks.run('postFork', context);
-  const app = identify(await buildApplication(plan, { config, folder }, log), master, pool);
+  const lifecycle = new Lifecycle();
+  const app = identify(await buildApplication(plan, { config, folder }, log, lifecycle), master, pool);
   await hooks.run('postWorkerInit', context);
-  await serve(hookRequests(app, hooks, context), master, settingsOf(plan), log, hooks);
+  await serve(hookRequests(app, hooks, context), master, settingsOf(plan), { log, hooks, lifecycle });
 }
 
 async function buildApplication(
-  { role }: WorkerPlan,
+  { role, settings }: WorkerPlan,
   { config, folder }: LoadedConfig,
   log: Logger,
+  lifecycle: Lifecycle,
 ): Promise<Application> {
-  if (role.kind === 'upstream') return loadApplication(role.app, folder);
-  return createSite(config, { folder, upstreams: createUpstreams(config, role.addresses, log) });
+  const run = (spec: string): Promise<Application> =>
+    runApplication(spec, folder, { settings, lifecycle, log: workerLog(log) });
+  if (role.kind === 'upstream') return run(role.app);
+  return createSite(config, { folder, upstreams: createUpstreams(config, role.addresses, log), run });
 }
 
 async function serve(
   hooked: HookedApplication,
   master: WorkerSide,
   settings: Settings,
-  log: Logger,
-  hooks: HookRunner,
+  { log, hooks, lifecycle }: { log: Logger; hooks: HookRunner; lifecycle: Lifecycle },
 ): Promise<void> {
   const worker = createWorker(hooked.app, {
     ...workerOptions(settings, log),
@@ -107,22 +112,13 @@ async function serve(
     log.debug(worker.stats(), graceful ? 'draining' : 'closing');
     if (!graceful) await hooks.run('workerInt', hooked.context);
     await (graceful ? worker.drain(settings.gracefulTimeout * 1000) : worker.close());
+    await lifecycle.stop(graceful, (err) => log.error({ err }, 'the application did not stop as it should'));
     // A quick stop may have overtaken a graceful one: both come here.
     exited ??= hooks.run('workerExit', hooked.context);
     await exited;
   });
   master.ready();
   tell();
-}
-
-/** The message before the details, as async-worker has it; pino has them the other way round. */
-function workerLog(log: Logger): NonNullable<WorkerOptions['log']> {
-  return {
-    error: (message, details = {}) => log.error(details, message),
-    warn: (message, details = {}) => log.warn(details, message),
-    info: (message, details = {}) => log.info(details, message),
-    debug: (message, details = {}) => log.debug(details, message),
-  };
 }
 
 /** Tells the application which processes serve it. */

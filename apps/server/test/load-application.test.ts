@@ -47,7 +47,7 @@ describe('says in one line what is wrong, and what would be right', () => {
       { 'a.mjs': 'export const x = 1;' },
       /exports no 'default', 'app' or 'application'; it exports 'x'$/,
     ],
-    ['a.mjs', { 'a.mjs': '' }, /it exports nothing$/],
+    ['a.mjs', { 'a.mjs': '' }, /it exports nothing, and no server of it listens$/],
     ['a.mjs:app', { 'a.mjs': 'export const app = 1;' }, /'app' of .* is no application/],
     ['a.mjs', { 'a.mjs': "throw new Error('no\\ndatabase');" }, /^cannot load .*a\.mjs: no database$/],
     ['a.mjs', { 'a.mjs': 'export const = 1;' }, /^cannot load .*a\.mjs: Unexpected token/],

@@ -1,10 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import type { Config, Route } from '../src/config.ts';
+import type { Application } from '@highball/gateway-protocol';
+import { loadApplication } from '../src/load-application.ts';
 import { createSite } from '../src/site/site.ts';
 import { call, environOf, tellAddress } from './support.ts';
 
 const upstreams = new Map([['told', tellAddress]]);
-const context = { folder: import.meta.dirname, upstreams };
+const context = {
+  folder: import.meta.dirname,
+  upstreams,
+  run: (spec: string): Promise<Application> => loadApplication(spec, import.meta.dirname),
+};
 const config = (...routes: Route[]): Config => ({
   routes,
   upstreams: { told: { servers: ['http://127.0.0.1:1'] } },

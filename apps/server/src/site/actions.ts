@@ -2,7 +2,6 @@ import type { Application, Environ } from '@highball/gateway-protocol';
 import { staticCache } from '@highball/static-cache';
 import { resolve } from 'node:path';
 import type { RedirectAction, RewriteAction, Route, RouteMatch, StaticAction } from '../config.ts';
-import { loadApplication } from '../load-application.ts';
 import { compileTemplate, localAddress, readdress, withQuery } from './address.ts';
 import { type Captures, captureNames } from './match.ts';
 
@@ -13,6 +12,8 @@ export type Action = (captures: Captures) => Application;
 export interface ActionContext {
   folder: string;
   upstreams: ReadonlyMap<string, Application>;
+  /** Runs the application of a module. */
+  run(spec: string): Promise<Application>;
 }
 
 /**
@@ -23,7 +24,7 @@ export async function routeTarget(route: Route, context: ActionContext): Promise
   if ('static' in route && route.static !== undefined)
     return staticFiles(route as StaticAction, context.folder);
   if ('proxy' in route && route.proxy !== undefined) return context.upstreams.get(route.proxy);
-  if ('app' in route && route.app !== undefined) return loadApplication(route.app, context.folder);
+  if ('app' in route && route.app !== undefined) return context.run(route.app);
   return undefined;
 }
 

@@ -1,0 +1,4 @@
+import { importEntry } from './entry.js';
+
+const { runThread } = await importEntry('application/thread');
+await runThread();
