@@ -2,7 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { addSettings } from './add-settings.ts';
 import { checkCommand, proxyCommand, runCommand, serveCommand, staticCommand } from './commands.ts';
 import { addCtl } from './ctl/command.ts';
-import { devCommand } from './dev/command.ts';
+import { addDev } from './dev/add-dev.ts';
 import { exitCodeOf, messageOf, oneLine } from './errors.ts';
 import { version } from './version.ts';
 
@@ -55,16 +55,7 @@ function createProgram(): Command {
   ];
   for (const command of commands) addSettings(command);
   addCtl(program);
-  program
-    .command('dev')
-    .description('serve an application while it is being written: reloads, and shows errors')
-    .argument('<module>', 'MODULE[:EXPORT], as in app.ts:app')
-    .option('-b, --bind <address...>', 'where to listen: 127.0.0.1:PORT, PORT or unix:/PATH; repeatable')
-    .option('--reload-extra-file <file...>', 'reload also when this file changes; repeatable')
-    .option('--allow-host <name...>', 'answer also for this name; repeatable')
-    .option('--no-validate', 'do not check the application against the protocol')
-    .option('--i-know', 'listen where other machines can reach it, and under NODE_ENV=production')
-    .action(devCommand);
+  addDev(program);
   return program;
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -89,23 +89,28 @@ describe.concurrent('highball dev reloads', () => {
     page.destroy();
   });
 
-  test('not when another file changes, but when an extra file does', async () => {
+  test('not when a file changes that is not, or no more, imported, but when an extra file does', async () => {
+    const born = 'const born = process.hrtime.bigint();';
     await using project = await projectWith({
-      'app.mjs': appOf('String(born)', 'const born = process.hrtime.bigint();'),
+      'app.mjs': appOf('String(born)', `import './once.mjs';\n${born}`),
+      'once.mjs': '',
       'other.mjs': '',
       'data.txt': 'one',
     });
     const server = await project.dev(['app.mjs', '--reload-extra-file', 'data.txt']);
-    const first = await get(server.port);
+    await project.save('app.mjs', appOf('String(born)', born));
+    await server.until(/reloaded .*\(app\.mjs\)/);
+    const body = async (): Promise<string> => (await get(server.port)).split('\r\n\r\n')[1] ?? '';
+    const first = await body();
+    await project.save('once.mjs', 'changed');
     await project.save('other.mjs', 'changed');
     await project.save('node_modules/some/index.js', 'changed');
     // The sweep over all files has been, too.
     await new Promise((resolve) => setTimeout(resolve, 1200));
-    const body = (answer: string): string => answer.split('\r\n\r\n')[1] ?? '';
-    expect(body(await get(server.port))).toBe(body(first));
+    expect(await body()).toBe(first);
     await project.save('data.txt', 'two');
     await server.until(/reloaded .*\(data\.txt\)/);
-    expect(body(await get(server.port))).not.toBe(body(first));
+    expect(await body()).not.toBe(first);
   });
 
   test('CommonJS modules, and those that they require', async () => {
@@ -166,6 +171,48 @@ describe.concurrent('highball dev reloads', () => {
     await server.until(/reloaded .* and 19 more\)/);
     await get(server.port);
     expect(server.stdout.match(/reloaded/g)).toHaveLength(1);
+  });
+
+  test('an event-shaped application, whose lifespan ends with its version', async () => {
+    const app = (text: string): string => `
+import { appendFileSync } from 'node:fs';
+const note = (event) => appendFileSync('FOLDER/events', event + ' ${text}\\n');
+export const app = async (scope, receive, send) => {
+  if (scope.type === 'lifespan') {
+    for (;;) {
+      const { type } = await receive();
+      note(type);
+      await send({ type: type + '.complete' });
+      if (type === 'lifespan.shutdown') return;
+    }
+  }
+  await send({ type: 'http.response.start', status: 200, headers: [] });
+  await send({ type: 'http.response.body', body: new TextEncoder().encode('${text}') });
+};`;
+    await using project = await projectWith({});
+    const save = (text: string): Promise<void> =>
+      project.save('app.mjs', app(text).replace('FOLDER', project.path));
+    await save('one');
+    const server = await project.dev(['--interface', 'asgi', 'app.mjs']);
+    expect(await get(server.port)).toMatch(/one/);
+    await save('two');
+    await getUntil(server.port, /two/);
+    server.signal('SIGINT');
+    expect(await server.exited).toBe(0);
+    const events = (await readFile(join(project.path, 'events'), 'utf8')).split('\n').toSorted().join();
+    expect(events).toBe(
+      ',lifespan.shutdown one,lifespan.shutdown two,lifespan.startup one,lifespan.startup two',
+    );
+  });
+
+  test('a program that listens by itself', async () => {
+    const program = (text: string): string =>
+      `import { createServer } from 'node:http';\ncreateServer((req, res) => res.end('${text}')).listen(80);`;
+    await using project = await projectWith({ 'app.mjs': program('one') });
+    const server = await project.dev(['app.mjs']);
+    expect(await get(server.port)).toMatch(/one/);
+    await project.save('app.mjs', program('two'));
+    await getUntil(server.port, /two/);
   });
 
   test('while requests on their way end on the version they began with, which hears of it', async () => {
@@ -311,13 +358,15 @@ export const app = (environ, startResponse) => {
   test('breaches of the gateway protocol, unless they are not to be looked for', async () => {
     await using project = await projectWith({
       'app.mjs': `export const app = (environ, startResponse) => {
-  startResponse('200 OK', []);
-  return ['no type'];
+  startResponse('200 OK', environ.PATH_INFO === '/' ? [['Content-Type', 'text/plain']] : []);
+  return [environ.PATH_INFO === '/' ? 'half of a pair: \\ud800' : 'no type'];
 };`,
     });
     const server = await project.dev(['app.mjs']);
-    expect(await get(server.port)).toMatch(/^HTTP\/1\.1 500 [^]*GatewayBreach: [^]*CONTENT_TYPE_MISSING/);
-    await server.until(/CONTENT_TYPE_MISSING/);
+    expect(await get(server.port)).toMatch(/^HTTP\/1\.1 500 [^]*GatewayBreach: [^]*CHUNK_TEXT/);
+    await server.until(/the application failed: GET \/\nGatewayBreach: /);
+    expect(await get(server.port, '/advice')).toMatch(/^HTTP\/1\.1 200 /);
+    await server.until(/CONTENT_TYPE_MISSING: /);
     const tolerant = await project.dev(['app.mjs', '--no-validate']);
     expect(await get(tolerant.port)).toMatch(/^HTTP\/1\.1 200 /);
   });
@@ -389,7 +438,7 @@ describe.concurrent('highball dev refuses, in one line', () => {
 describe('highball serve', () => {
   test('shows a client neither stack nor path nor reason', async () => {
     await using project = await projectWith({
-      'app.mjs': `export const app = (environ) => {
+      'app.mjs': `export const app = (environ, startResponse) => {
   if (environ.PATH_INFO === '/') throw new Error('the secret reason');
   return 17;
 };`,

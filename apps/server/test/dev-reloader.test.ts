@@ -83,6 +83,18 @@ describe('Reloader', () => {
     expect((failures[0] as Error).message).toContain('within 30 s');
   });
 
+  test('takes a version that comes after its time, and pages can tell', async () => {
+    const { reloader, loads, timeouts, versions } = setUp();
+    const reloaded = reloader.reload();
+    timeouts[0]?.();
+    await reloaded;
+    loads[0]?.done(app);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(reloader.current).toMatchObject({ app, loaded: true });
+    expect(versions.map(({ loaded }) => loaded)).toEqual([false, true]);
+    expect(new Set(versions.map(({ id }) => id)).size).toBe(2);
+  });
+
   test('gives each version an id of its own', async () => {
     const { reloader, loads } = setUp();
     void reloader.reload();

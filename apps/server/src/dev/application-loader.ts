@@ -1,5 +1,6 @@
-import type { Application } from '@highball/gateway-protocol';
+import type { Application, InterfaceName } from '@highball/gateway-protocol';
 import { resolve } from 'node:path';
+import type { Lifecycle } from '../application/lifecycle.ts';
 import { loadApplication, locateApplication } from '../load-application.ts';
 import type { Clock } from './clock.ts';
 import { FileWatcher } from './file-watcher.ts';
@@ -15,6 +16,8 @@ export interface LoaderOptions {
   spec: string;
   /** What the spec and the extra files are relative to. */
   folder: string;
+  /** How the application is to be called. */
+  interface: InterfaceName | 'auto';
   /** Files that are watched though nothing imports them. */
   extraFiles: readonly string[];
   /** Called with the files of the application that have changed. */
@@ -55,21 +58,22 @@ export class ApplicationLoader {
     return typeof error === 'object' && error !== null ? this.#places.get(error) : undefined;
   }
 
-  /** @throws what the application throws while it is loaded, or a CommandError: see loadApplication. */
-  async load({ generation, signal }: VersionBirth): Promise<Application> {
-    const { spec, folder, extraFiles } = this.#options;
-    const before = this.#files;
+  /**
+   * @param lifecycle - takes what the version wants done at its end.
+   * @throws what the application throws while it is loaded, or a CommandError: see loadApplication.
+   */
+  async load({ generation, signal }: VersionBirth, lifecycle: Lifecycle): Promise<Application> {
+    const { spec, folder, extraFiles, interface: shape } = this.#options;
     const files = (this.#files = new Set());
     for (const path of [this.#entry, ...extraFiles.map((extra) => resolve(folder, extra))]) this.#watch(path);
     this.#graph.begin(generation);
     setReloadSignal(signal);
     try {
-      const app = await loadApplication(spec, folder);
+      const app = await loadApplication(spec, folder, { interface: shape, lifecycle });
+      // Those of a version that did not load are kept: it may not have come to import what will mend it.
       if (files === this.#files) this.#watcher.retain(files);
       return app;
     } catch (error) {
-      // What the broken version did not come to import may be what mends it.
-      for (const path of before) files.add(path);
       await this.#findPlace(error);
       throw error;
     }

@@ -8,11 +8,11 @@ export interface Clock {
   every(ms: number, call: () => void): () => void;
 }
 
-/** The system's time. Its timers do not keep the process alive. */
+/** The system's time. What repeats does not keep the process alive. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(ms, call) {
-    const timer = setTimeout(call, ms).unref();
+    const timer = setTimeout(call, ms);
     return () => clearTimeout(timer);
   },
   every(ms, call) {

@@ -1,3 +1,4 @@
+import type { InterfaceName } from '@highball/gateway-protocol';
 import { validate } from '@highball/gateway-validator';
 import { CommandError, messageOf } from '../errors.ts';
 import { version } from '../version.ts';
@@ -10,6 +11,7 @@ export interface DevFlags {
   bind?: string[];
   reloadExtraFile?: string[];
   allowHost?: string[];
+  interface: InterfaceName | 'auto';
   iKnow?: boolean;
   /** @default true */
   validate?: boolean;
@@ -38,6 +40,7 @@ export async function devCommand(spec: string, flags: DevFlags): Promise<void> {
     spec,
     folder: process.cwd(),
     listen,
+    interface: flags.interface,
     extraFiles: flags.reloadExtraFile ?? [],
     allowHosts: flags.allowHost ?? [],
     middleware: flags.validate === false ? [] : [validate],

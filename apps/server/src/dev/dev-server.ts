@@ -1,5 +1,11 @@
 import { createWorker, type Worker } from '@highball/async-worker';
-import { type Application, compose, type Environ, type Middleware } from '@highball/gateway-protocol';
+import {
+  type Application,
+  compose,
+  type Environ,
+  type InterfaceName,
+  type Middleware,
+} from '@highball/gateway-protocol';
 import { allowedHosts } from './allowed-hosts.ts';
 import { ApplicationLoader } from './application-loader.ts';
 import type { DevTarget } from './bind-addresses.ts';
@@ -14,6 +20,7 @@ import { injectScript } from './inject-script.ts';
 import { privateResources, VersionStreams } from './private-resources.ts';
 import { Reloader, type Version, type VersionBirth } from './reloader.ts';
 import type { Terminal } from './terminal.ts';
+import { VersionLife } from './version-life.ts';
 
 /** What a development server is made of. */
 export interface DevServerOptions {
@@ -22,6 +29,8 @@ export interface DevServerOptions {
   /** What the application, and paths on pages, are relative to. */
   folder: string;
   listen: readonly DevTarget[];
+  /** How the application is to be called. */
+  interface: InterfaceName | 'auto';
   /** Files that are watched though nothing imports them. */
   extraFiles: readonly string[];
   /** Further names that the server answers for. */
@@ -36,22 +45,30 @@ export interface DevServerOptions {
   clock?: Clock;
 }
 
+/** A stop must not seem to do nothing. */
+const END_MS = 1000;
+
 /** One process that serves an application, loads it anew when it changes, and shows what goes wrong. */
 export class DevServer {
   readonly #options: DevServerOptions;
+  readonly #clock: Clock;
   readonly #streams: VersionStreams = new VersionStreams();
   readonly #loader: ApplicationLoader;
   readonly #reloader: Reloader;
   readonly #worker: Worker;
   readonly #log: DevLog;
+  /** Of each request, the version that it belongs to. */
+  readonly #lives = new WeakMap<Environ, VersionLife>();
+  #latestLife: VersionLife | undefined;
   #changed: readonly string[] = [];
 
   /** @throws CommandError when there is no such module. */
   constructor(options: DevServerOptions) {
     this.#options = options;
-    const { spec, folder, extraFiles, out, err, clock = systemClock } = options;
+    const { folder, out, err, clock = systemClock } = options;
     const onChange = (paths: readonly string[]): void => this.#onChange(paths);
-    this.#loader = new ApplicationLoader({ spec, folder, extraFiles, onChange, clock });
+    this.#clock = clock;
+    this.#loader = new ApplicationLoader({ ...options, onChange, clock });
     this.#log = new DevLog({ out, err, folder, textOf: (error) => this.#textOf(error) });
     this.#reloader = new Reloader({
       clock,
@@ -61,7 +78,10 @@ export class DevServer {
     });
     this.#worker = createWorker(this.#application(), {
       log: this.#log.worker,
-      onResponse: (record) => this.#log.request(record),
+      onResponse: (record) => {
+        this.#log.request(record);
+        this.#lives.get(record.environ)?.leave();
+      },
     });
   }
 
@@ -85,11 +105,15 @@ export class DevServer {
     return this.#reloader.reload();
   }
 
-  /** Stops at once, whatever is on its way. */
+  /** Stops at once, whatever is on its way; what the application wants done at its end has a second for it. */
   async stop(): Promise<void> {
-    this.#reloader.close();
     this.#loader.close();
     await this.#worker.close();
+    this.#reloader.close();
+    await new Promise<void>((resolve) => {
+      this.#clock.after(END_MS, resolve);
+      void (this.#latestLife?.end(false) ?? Promise.resolve()).then(() => resolve());
+    });
   }
 
   /** An error outside any request. */
@@ -110,9 +134,17 @@ export class DevServer {
   }
 
   async #load(birth: VersionBirth): Promise<Application> {
-    const app = await this.#loader.load(birth);
-    const signalled: Application = (environ, startResponse) => {
-      environ['highball.reload'] = birth.signal;
+    const { signal } = birth;
+    const life = new VersionLife(this.#clock, (err) =>
+      this.#log.error('the application did not end as it should', { err }),
+    );
+    this.#latestLife = life;
+    signal.addEventListener('abort', () => life.retire());
+    const app = await this.#loader.load(birth, life.lifecycle);
+    const counted: Application = (environ, startResponse) => {
+      this.#lives.set(environ, life);
+      life.enter();
+      environ['highball.reload'] = signal;
       return app(environ, startResponse);
     };
     const caught = catchErrors(
@@ -124,7 +156,7 @@ export class DevServer {
         if (!hasLeft(environ)) this.#tell(error, environ);
       },
     );
-    return compose(injectScript(birth.id), caught, ...this.#options.middleware)(signalled);
+    return compose(injectScript(birth.id), caught, ...this.#options.middleware)(counted);
   }
 
   /** What answers in place of an application that does not load. */

@@ -68,25 +68,27 @@ export class Reloader {
     return this.#current ?? new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Loads the application anew. Resolves when this version, or a newer one, is there. */
+  /** Loads the application anew. Resolves when this version, its failure, or a newer one is there. */
   async reload(): Promise<void> {
-    const { clock, load, failed } = this.#options;
-    const generation = ++this.#generation;
-    const startedAt = clock.now();
+    const { clock, load, loadTimeoutMs = LOAD_TIMEOUT_MS } = this.#options;
     this.#replaced.abort();
     this.#replaced = new AbortController();
     this.#current = undefined;
-    const { signal } = this.#replaced;
-    const birth = { generation, id: `${this.#start}.${generation}`, signal };
-    let version: Version;
-    try {
-      version = { ...birth, app: await this.#inTime(load(birth)), loaded: true };
-    } catch (error) {
-      if (generation !== this.#generation) return void (await this.current);
-      version = { ...birth, app: failed(error, birth), loaded: false };
-    }
-    if (generation === this.#generation) this.#publish(version, clock.now() - startedAt);
-    else await this.current;
+    const generation = ++this.#generation;
+    const birth = { generation, id: `${this.#start}.${generation}`, signal: this.#replaced.signal };
+    const startedAt = clock.now();
+    const giveUp = clock.after(loadTimeoutMs, () => {
+      // Of another id than the version that may come after all: then the pages reload.
+      this.#fail({ ...birth, id: `${birth.id}.late` }, new LoadTimeoutError(loadTimeoutMs), startedAt);
+    });
+    // Not awaited here: V8 would have what awaits a version in the stacks of its errors.
+    load(birth)
+      .then(
+        (app) => this.#publish({ ...birth, app, loaded: true }, startedAt),
+        (error: unknown) => this.#fail(birth, error, startedAt),
+      )
+      .finally(giveUp);
+    await this.current;
   }
 
   /** Tells the current version that the server ends. */
@@ -94,25 +96,17 @@ export class Reloader {
     this.#replaced.abort();
   }
 
-  #publish(version: Version, durationMs: number): void {
+  #fail(birth: VersionBirth, error: unknown, startedAt: number): void {
+    if (birth.generation !== this.#generation) return;
+    this.#publish({ ...birth, app: this.#options.failed(error, birth), loaded: false }, startedAt);
+  }
+
+  #publish(version: Version, startedAt: number): void {
+    if (version.generation !== this.#generation) return;
     this.#current = version;
     const waiting = this.#waiting;
     this.#waiting = [];
-    this.#options.onVersion(version, durationMs);
+    this.#options.onVersion(version, this.#options.clock.now() - startedAt);
     for (const resolve of waiting) resolve(version);
-  }
-
-  #inTime<Value>(promise: Promise<Value>): Promise<Value> {
-    const { clock, loadTimeoutMs = LOAD_TIMEOUT_MS } = this.#options;
-    return new Promise((resolve, reject) => {
-      const cancel = clock.after(loadTimeoutMs, () => reject(new LoadTimeoutError(loadTimeoutMs)));
-      // Functions of our own, which end V8's asynchronous stack: what awaits a version has no part in its errors.
-      void promise
-        .then(
-          (value) => resolve(value),
-          (error: unknown) => reject(error),
-        )
-        .finally(cancel);
-    });
   }
 }
