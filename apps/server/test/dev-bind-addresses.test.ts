@@ -22,7 +22,7 @@ describe('devAddresses', () => {
     'localhost:1',
     'LOCALHOST:1',
     '1',
-    'unix:/tmp/x.sock',
+    'unix:/run/x.sock',
   ])('takes %s, which only this machine reaches', (bind) => {
     expect(addressesOf([bind])).toHaveLength(1);
   });
