@@ -162,6 +162,13 @@ describe('the body of a request', () => {
     await client.until(/pong\r\n0\r\n\r\n$/);
   });
 
+  test('that is read behind the end of the response is not waited for', async () => {
+    const client = await server.connect();
+    client.send(request('POST', '/read-late', ['Content-Length: 10']));
+    await client.until('too early');
+    expect(await notesWith(server, 'failed: RESPONSE_OVER')).toEqual(['failed: RESPONSE_OVER']);
+  });
+
   test('that nobody reads does not hold up the next request of its connection', async () => {
     const client = await server.connect();
     client.send(request('POST', '/', [], 'unread') + last('/thread'));

@@ -6,6 +6,7 @@ import {
   type ResponseBody,
 } from '@highball/gateway-protocol';
 import { describeError, type ErrorRecord, reviveError } from '../error-transfer.ts';
+import { ApplicationError } from '../errors.ts';
 import { Inlet } from '../inlet.ts';
 import type { RequestMessage } from '../protocol.ts';
 import { buildEnviron } from './environ.ts';
@@ -122,7 +123,7 @@ export class ThreadExchange {
   #close(body: ResponseBody | undefined): void {
     if (!isClosable(body)) {
       if (this.#cancelled) this.#closed();
-      else this.#owner.onOver(this.#id);
+      else this.#finish();
       return;
     }
     try {
@@ -138,6 +139,12 @@ export class ThreadExchange {
   #closed(error?: unknown): void {
     const record = error === undefined ? undefined : describeError(error);
     this.#owner.post({ kind: 'closed', id: this.#id, error: record });
+    this.#finish();
+  }
+
+  #finish(): void {
+    // What the application still reads would be waited for in vain. Errors cost too much to make one for nobody.
+    if (!this.#inlet.ended) this.#inlet.fail(inputOver());
     this.#owner.onOver(this.#id);
   }
 
@@ -149,6 +156,10 @@ export class ThreadExchange {
     }
     return this.#controller.signal;
   }
+}
+
+function inputOver(): ApplicationError {
+  return new ApplicationError('RESPONSE_OVER', 'wsgi.input was read after the end of the response');
 }
 
 function isClosable(body: unknown): body is ResponseBody & { close(): void | Promise<void> } {
