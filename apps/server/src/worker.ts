@@ -18,6 +18,7 @@ import { recycleOnStrayErrors } from './stray-errors.ts';
 import { type HookedApplication, hookRequests, workerContext } from './worker-hooks.ts';
 import { workerLog } from './worker-log.ts';
 import { createReporter } from './worker-report.ts';
+import { noteTasks } from './worker-tasks.ts';
 
 /** What only the front's clients are asked for; behind it, the front is the only client, on the loopback. */
 const BEHIND_THE_FRONT: Partial<Settings> = {
@@ -72,7 +73,8 @@ async function build(plan: WorkerPlan, master: WorkerSide, pool: string, log: Lo
   const lifecycle = new Lifecycle();
   const app = identify(await buildApplication(plan, { config, folder }, log, lifecycle), master, pool);
   await hooks.run('postWorkerInit', context);
-  await serve(hookRequests(app, hooks, context), master, settingsOf(plan), { log, hooks, lifecycle });
+  const hooked = noteTasks(hookRequests(app, hooks, context), master.watchTasks());
+  await serve(hooked, master, settingsOf(plan), { log, hooks, lifecycle });
 }
 
 async function buildApplication(
