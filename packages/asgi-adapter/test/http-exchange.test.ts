@@ -305,6 +305,34 @@ describe('a client that leaves', () => {
   });
 });
 
+describe('a client that ends its side of the connection', () => {
+  test('gets its answer from an application that does not ask whether it is still there', async () => {
+    const go = gate();
+    await using server = await serveAsgi(async (_scope, receive, send) => {
+      await receive();
+      await go.promise;
+      await respond(send, 'still here');
+    });
+    const client = await server.connect();
+    client.send(get());
+    client.end();
+    await until(() => server.worker.stats().active === 1);
+    go.open();
+    await client.until(/still here$/);
+  });
+
+  test('has left for one that asks; it is told by a status that nginx has for this', async () => {
+    await using server = await serveAsgi(async (_scope, receive) => {
+      while ((await receive()).type !== 'http.disconnect');
+    });
+    const client = await server.connect();
+    client.send(get());
+    client.end();
+    await client.until(/^HTTP\/1\.1 499 Client Closed Request\r\n/);
+    expect(server.errors).toEqual([]);
+  });
+});
+
 describe('a client that reads slowly', () => {
   test('makes send wait, and little is kept for it', async () => {
     let sent = 0;

@@ -174,6 +174,22 @@ describe('the end of a WebSocket', () => {
     expect(await last.promise).toMatchObject({ type: 'websocket.disconnect', code: 3000 });
   });
 
+  test('by the drain of the worker has 1001, on both sides', async () => {
+    const last = gate<AsgiReceiveEvent>();
+    await using server = await serveAsgi(async (_scope, receive, send) => {
+      await receive();
+      await send({ type: 'websocket.accept' });
+      last.open(await receive());
+    });
+    const client = await open(server);
+    const closed = once(client, 'close');
+    const drained = server.worker.drain(60_000);
+    const [event] = (await closed) as [Closed];
+    expect(event.code).toBe(1001);
+    expect(await last.promise).toMatchObject({ type: 'websocket.disconnect', code: 1001 });
+    await drained;
+  });
+
   test('by returning has 1000', async () => {
     await using server = await serveAsgi(async (_scope, receive, send) => {
       await receive();

@@ -32,7 +32,10 @@ export interface WebSocketConnection extends AsyncIterable<Message> {
    * @throws WebSocketUsageError (rejects) CONCURRENT_RECEIVE
    */
   receive(): Promise<Message | undefined>;
-  /** Throws away all messages: for those who only send. Without it nobody would see the peer leave. */
+  /**
+   * Throws away all messages, and lets `receive` resolve with undefined: for those who only send. Without it the peer
+   * is made to wait, and nobody sees it leave.
+   */
   ignoreMessages(): void;
   /**
    * Closes in good order: what was sent before arrives. Messages of the peer are not read any more.
