@@ -1,5 +1,6 @@
 import type { Environ } from '@highball/gateway-protocol';
 import { EventEmitter } from 'node:events';
+import { HIGH_WATER_BYTES } from './delivery.ts';
 import { HandlerError } from './errors.ts';
 
 /** What a socket asks of the exchange that it stands for. */
@@ -74,6 +75,10 @@ export class RequestSocket extends EventEmitter {
 
   get pending(): boolean {
     return false;
+  }
+
+  get writableHighWaterMark(): number {
+    return HIGH_WATER_BYTES;
   }
 
   get writableLength(): number {

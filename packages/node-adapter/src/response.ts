@@ -118,7 +118,7 @@ function write(
 ): boolean {
   const done = typeof encoding === 'function' ? encoding : callback;
   const piece = pieceOf(chunk, encoding);
-  const refused = refusal(this, 'write');
+  const refused = refusal(this);
   if (refused !== undefined) return refuse(this, refused, done);
   if (!this.headersSent) this._implicitHeader();
   this.socket.touch();
@@ -140,8 +140,12 @@ function end(
   const hasPiece = chunk !== undefined && chunk !== null && typeof chunk !== 'function';
   const piece = hasPiece ? pieceOf(chunk, encoding) : undefined;
   if (this.writableEnded) return endAgain(this, hasPiece, done);
-  if (!this.headersSent && !this.destroyed) this._implicitHeader();
-  if (done !== undefined) this.once('finish', done);
+  if (this.destroyed) {
+    refuse(this, destroyedError('end'), done);
+  } else {
+    if (!this.headersSent) this._implicitHeader();
+    if (done !== undefined) this.once('finish', done);
+  }
   // `finished` is what Node's own `writableEnded` reads.
   this.finished = true;
   this.gatewayDelivery.end(piece);
@@ -212,9 +216,12 @@ function pieceOf(chunk: unknown, encoding: unknown): BodyChunk {
   );
 }
 
-function refusal(response: GatewayResponse, what: string): Error | undefined {
+function refusal(response: GatewayResponse): Error | undefined {
   if (response.writableEnded) return nodeError('ERR_STREAM_WRITE_AFTER_END', 'write after end');
-  if (!response.destroyed) return undefined;
+  return response.destroyed ? destroyedError('write') : undefined;
+}
+
+function destroyedError(what: string): Error {
   return nodeError('ERR_STREAM_DESTROYED', `Cannot call ${what} after a stream was destroyed`);
 }
 

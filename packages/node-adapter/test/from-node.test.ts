@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
+import { createGzip } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { fromNode } from '../src/index.ts';
 import { ask, deferred, get, serveHandler } from './support.ts';
@@ -194,6 +195,52 @@ describe('an answer', () => {
     expect(log.indexOf('finish')).toBeLessThan(log.indexOf('close'));
   });
 
+  test('may be wrapped as compression does it: writeHead, write and end of the instance', async () => {
+    await using served = await serveHandler((_req, res) => {
+      const { writeHead, write, end } = res;
+      const gzip = createGzip();
+      gzip.on('data', (chunk: Buffer) => void (write.call(res, chunk, 'latin1') || gzip.pause()));
+      gzip.on('end', () => void Reflect.apply(end, res, []));
+      res.on('drain', () => gzip.resume());
+      Object.assign(res, {
+        writeHead: (status: number) => {
+          res.setHeader('Content-Encoding', 'gzip');
+          return writeHead.call(res, status);
+        },
+        write: (chunk: string) => {
+          if (!res.headersSent) res.writeHead(res.statusCode);
+          return gzip.write(chunk);
+        },
+        end: () => void gzip.end(),
+      });
+      res.write('x'.repeat(1_000_000));
+      res.end();
+    });
+    const response = await fetch(served.url);
+    expect(response.headers.get('content-encoding')).toBe('gzip');
+    expect(await response.text()).toHaveLength(1_000_000);
+  });
+
+  test('whose writeHead is wrapped calls the wrapper, also where the head is implicit', async () => {
+    await using served = await serveHandler((_req, res) => {
+      const { writeHead } = res;
+      res.writeHead = ((status: number) => writeHead.call(res, status + 1)) as typeof writeHead;
+      res.end('wrapped');
+    });
+    expect((await fetch(served.url)).status).toBe(201);
+  });
+
+  test('has the lengths and marks of a stream', async () => {
+    const seen = deferred<number[]>();
+    await using served = await serveHandler((_req, res) => {
+      res.write('12345');
+      seen.resolve([res.writableLength, res.writableHighWaterMark]);
+      res.end();
+    });
+    await fetch(served.url);
+    expect(await seen.promise).toEqual([5, 65_536]);
+  });
+
   test('refuses what Node refuses, with the same codes', async () => {
     const codes: unknown[] = [];
     const code = (act: () => void): void => {
@@ -311,6 +358,41 @@ describe('a client that leaves', () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     client.destroy();
     expect(await failed.promise).toBe('ECONNRESET');
+  });
+
+  test('aborts the request’s signal, where Node has one', async (context) => {
+    context.skip(!('signal' in IncomingMessage.prototype), 'this Node has no request.signal');
+    const aborted = deferred();
+    await using served = await serveHandler((req, res) => {
+      const { signal } = req as IncomingMessage & { signal: AbortSignal };
+      signal.addEventListener('abort', () => aborted.resolve());
+      res.write('begun');
+    });
+    const client = await served.connect();
+    client.send(get('/'));
+    await client.until('begun');
+    client.destroy();
+    await aborted.promise;
+  });
+
+  test('makes later writes fail, and tells their callbacks', async () => {
+    const codes: unknown[] = [];
+    const over = deferred();
+    await using served = await serveHandler((_req, res) => {
+      const keep = (error?: Error | null): void => void codes.push((error as { code?: string })?.code);
+      res.write('begun');
+      res.on('close', () => {
+        res.write('late', keep);
+        res.end(() => over.resolve());
+        res.end('later', keep);
+      });
+    });
+    const client = await served.connect();
+    client.send(get('/'));
+    await client.until('begun');
+    client.destroy();
+    await over.promise;
+    await expect.poll(() => codes).toEqual(['ERR_STREAM_DESTROYED', 'ERR_STREAM_WRITE_AFTER_END']);
   });
 
   test('stops a stream that is piped to it', async () => {
