@@ -37,7 +37,7 @@ function readCustomary(environ: Environ, isTrusted: AddressTest): ClientFacts {
   return {
     address: index === -1 ? undefined : readAddress(hops[index] as string),
     scheme: readSchemes(environ),
-    host: lastOf(environ.HTTP_X_FORWARDED_HOST),
+    host: readHost(lastOf(environ.HTTP_X_FORWARDED_HOST)),
   };
 }
 
@@ -54,7 +54,7 @@ function readStandard(value: string, isTrusted: AddressTest): ClientFacts {
   return {
     address: element?.has('for') ? readAddress(element.get('for') as string) : undefined,
     scheme: proto === undefined ? undefined : readScheme(proto),
-    host: elements.at(-1)?.get('host'),
+    host: readHost(elements.at(-1)?.get('host')),
   };
 }
 
@@ -82,6 +82,12 @@ function readScheme(text: string): 'http' | 'https' {
   const scheme = text.toLowerCase();
   if (scheme === 'http' || scheme === 'https') return scheme;
   throw malformed(`the forwarded scheme is '${text.slice(0, 40)}'`);
+}
+
+/** A name or an address, with a port or without (RFC 9110 §7.2, RFC 3986 §3.2.2); a client's own may be no better. */
+function readHost(text: string | undefined): string | undefined {
+  if (text === undefined || /^(?:[\w.~%!$&'()*+,;=-]+|\[[\da-f:.]+\])(?::\d{0,5})?$/i.test(text)) return text;
+  throw malformed(`the forwarded host is '${text.slice(0, 40)}'`);
 }
 
 function agree<Value>(what: string, first: Value | undefined, second: Value | undefined): Value | undefined {

@@ -316,6 +316,27 @@ describe('what a proxy says of its client', () => {
     expect(refused({ 'X-Forwarded-Proto': 'gopher' })).toBe('400 BAD_FORWARDED');
   });
 
+  test.each([':x', ':80', 'a:x', 'a b', 'a/b', 'a@b', '[::1', '[x]', 'a:123456', 'ä'])(
+    'a host that is none is refused: %s',
+    (host) => {
+      expect(refused({ 'X-Forwarded-Host': host })).toBe('400 BAD_FORWARDED');
+      expect(refused({ Forwarded: `for=1.2.3.4;host="${host}"` })).toBe('400 BAD_FORWARDED');
+    },
+  );
+
+  test.each([
+    'a',
+    'a.example:80',
+    'a_b.example:',
+    '[::1]:8000',
+    '[2001:db8::1]',
+    '192.0.2.1',
+    'xn--4ca.example',
+  ])('a host is taken over: %s', (host) => {
+    expect(trusted({ 'X-Forwarded-Host': host }).HTTP_HOST).toBe(host);
+    expect(trusted({ Forwarded: `for=1.2.3.4;host="${host}"` }).HTTP_HOST).toBe(host);
+  });
+
   test.each([
     [{ 'X-Forwarded-Proto': 'https', 'X-Forwarded-Ssl': 'off' }],
     [{ 'X-Forwarded-Proto': 'http', 'X-Forwarded-Protocol': 'https' }],
