@@ -89,22 +89,23 @@ describe.concurrent('highball dev reloads', () => {
     page.destroy();
   });
 
-  test('not when a file changes that is not, or no more, imported, but when an extra file does', async () => {
+  test('not when a file changes that is not, or no more, imported, or is of a package; but when an extra file does', async () => {
     const born = 'const born = process.hrtime.bigint();';
     await using project = await projectWith({
       'app.mjs': appOf('String(born)', `import './once.mjs';\n${born}`),
       'once.mjs': '',
+      'node_modules/some/index.mjs': '',
       'other.mjs': '',
       'data.txt': 'one',
     });
     const server = await project.dev(['app.mjs', '--reload-extra-file', 'data.txt']);
-    await project.save('app.mjs', appOf('String(born)', born));
+    await project.save('app.mjs', appOf('String(born)', `import 'some/index.mjs';\n${born}`));
     await server.until(/reloaded .*\(app\.mjs\)/);
     const body = async (): Promise<string> => (await get(server.port)).split('\r\n\r\n')[1] ?? '';
     const first = await body();
     await project.save('once.mjs', 'changed');
     await project.save('other.mjs', 'changed');
-    await project.save('node_modules/some/index.js', 'changed');
+    await project.save('node_modules/some/index.mjs', 'changed');
     // The sweep over all files has been, too.
     await new Promise((resolve) => setTimeout(resolve, 1200));
     expect(await body()).toBe(first);
@@ -226,20 +227,26 @@ export const app = async function (environ, startResponse) {
   return (async function* () {
     yield 'begun on ${version}, ';
     if ('${version}' === 'one') await new Promise((resolve) => environ['highball.reload'].addEventListener('abort', resolve));
-    yield 'ended on ${version}.';
+    const { text } = await import('./text.mjs');
+    yield 'ended on ${version} with ' + text + '.';
   })();
 };`;
-    await using project = await projectWith({ 'app.mjs': app('one') });
+    const text = (version: string): string => `export const text = 'text of ${version}';`;
+    await using project = await projectWith({
+      'app.mjs': `import './text.mjs';${app('one')}`,
+      'text.mjs': text('one'),
+    });
     await mkdir(join(project.path, 'node_modules'));
     await symlink(join(import.meta.dirname, '..'), join(project.path, 'node_modules/highball'));
     const server = await project.dev(['app.mjs']);
     const client = await RawClient.connect(server.port);
     client.send('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
     await client.until('begun on one');
+    await project.save('text.mjs', text('two'));
+    await client.until('ended on one with text of one.');
     await project.save('app.mjs', app('two'));
-    expect(await client.until('ended on')).toContain('ended on one.');
-    expect(await getUntil(server.port, /two/)).toContain('begun on two');
-    expect(await get(server.port, '/seen')).toMatch(/\r\n\r\nmodule one$/);
+    expect(await getUntil(server.port, /begun on two/)).toContain('ended on two with text of two.');
+    expect(await get(server.port, '/seen')).toMatch(/\r\n\r\nmodule one,module one$/);
   });
 });
 
