@@ -42,6 +42,7 @@ export class Service {
   readonly #stack: Stack;
   #pidfile: Pidfile | undefined;
   #control: ControlPoint | undefined;
+  #stopping = false;
 
   /**
    * @param predecessor - the pid of the master that this one is to replace.
@@ -145,13 +146,14 @@ export class Service {
       withdrawPredecessor();
       this.#notifier.notify({ mainPid: pid });
     });
-    master.on('upgradeLost', (pid) => {
-      this.#log.error(`the new master (pid ${pid}) has ended; this one serves on`);
+    master.on('upgradeLost', () => {
       this.#notifier.notify({ mainPid: process.pid, ready: true });
     });
     master.on('scale', () => this.#notifier.notify({ status: this.#statusLine() }));
     // At the end of an upgrade the masters stop by themselves.
-    master.once('stopped', () => void this.#stack.stop({ graceful: true }).then(() => this.#end.resolve()));
+    master.once('stopped', () => {
+      if (!this.#stopping) void this.#stack.stop({ graceful: true }).then(() => this.#end.resolve());
+    });
   }
 
   /** A Unix socket belongs to those who serve on it: otherwise a proxy of their group could not connect. */
@@ -182,6 +184,7 @@ export class Service {
 
   async #stop(cause: string, graceful: boolean): Promise<void> {
     this.#log.info(`${cause}: ${graceful ? 'finishing the requests, then stopping' : 'stopping at once'}`);
+    this.#stopping = true;
     this.#notifier.notify({ stopping: true });
     await this.#stack.stop({ graceful });
     this.#end.resolve();
