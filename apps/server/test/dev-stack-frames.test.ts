@@ -1,3 +1,6 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Program, temporaryFolder } from '@highball/testkit';
 import { describe, expect, test } from 'vitest';
 import { arrowPlace, compilerPlace, parseStack } from '../src/dev/stack-frames.ts';
 
@@ -45,6 +48,16 @@ describe('compilerPlace', () => {
   test("finds Node's, in front of the stack", () => {
     const stack = 'file:///a/b.mjs?highball=2:7\nimport { x } from "y"\n         ^^^\nSyntaxError: no';
     expect(compilerPlace({ message: 'no', stack })).toEqual({ file: '/a/b.mjs', line: 7, column: 10 });
+  });
+
+  test("finds that of imported JSON, as today's Node says it", async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, 'bad.json');
+    await writeFile(file, '{\n  "a": 1,\n  "b" 2\n}\n');
+    const script = `import(${JSON.stringify(file)}, { with: { type: 'json' } }).catch((e) => console.log(e.message))`;
+    const node = new Program(process.execPath, ['-e', script]);
+    await node.exited;
+    expect(compilerPlace({ message: node.stdout.trim() })).toEqual({ file, line: 3, column: 7 });
   });
 
   test('finds none in the stack of an error that was thrown', () => {

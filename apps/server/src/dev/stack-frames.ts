@@ -40,9 +40,19 @@ export function parseStack(stack: string): Frame[] {
  * (and so tsx) into the message.
  */
 export function compilerPlace(error: { stack?: string; message: string }): Place | undefined {
-  const [, file, line, column] = /^(\/.+?|[A-Za-z]:\\.+?):(\d+):(\d+): ERROR: /m.exec(error.message) ?? [];
-  if (file !== undefined) return { file, line: Number(line), column: Number(column) + 1 };
-  return arrowPlace(error.stack ?? '');
+  return esbuildPlace(error.message) ?? jsonPlace(error.message) ?? arrowPlace(error.stack ?? '');
+}
+
+/** esbuild counts columns from 0. */
+function esbuildPlace(message: string): Place | undefined {
+  const [, file, line, column] = /^(\/.+?|[A-Za-z]:\\.+?):(\d+):(\d+): ERROR: /m.exec(message) ?? [];
+  return file === undefined ? undefined : { file, line: Number(line), column: Number(column) + 1 };
+}
+
+/** Node puts the file before, and V8 the place behind, what is wrong with imported JSON. */
+function jsonPlace(message: string): Place | undefined {
+  const [, file, line, column] = /^(.+\.json): [^]*\(line (\d+) column (\d+)\)$/.exec(message) ?? [];
+  return file === undefined ? undefined : { file, line: Number(line), column: Number(column) };
 }
 
 /** `FILE:LINE`, the line itself, and a row of carets below it: as Node shows where a module does not compile. */
