@@ -10,6 +10,8 @@ import { createMaster, type Sharing } from '../src/index.ts';
 
 const WORKERS = 4;
 const ROUNDS = 7;
+/** From the end of one round to the next: until the workers have seen that their clients are gone. */
+const SETTLE_MS = 300;
 /** How many connections are being opened at the same time. */
 const openers = [1, 8, 64];
 const counts = [8, 64, 1000];
@@ -49,8 +51,7 @@ async function spread(address: Address, count: number, concurrency: number): Pro
   const closed = sockets.map((socket) => once(socket, 'close'));
   for (const socket of sockets) socket.destroy();
   await Promise.all(closed);
-  // Until the workers have seen it, too.
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   return {
     shares: Array.from({ length: WORKERS }, (_, index) => shares.get(String(index + 1)) ?? 0),
     milliseconds,

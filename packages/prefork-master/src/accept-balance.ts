@@ -24,11 +24,11 @@ export interface Counts {
 
 /**
  * How many connections more than the least loaded worker one may have before it holds back: an eighth of what that
- * one has, and 4 at least. More would be uneven: 64 connections on 4 workers are to differ by a half at most. With
+ * one has, and 2 at least. More would be uneven: 64 connections on 4 workers are to differ by a half at most. With
  * less, workers would wait for each other over differences that the end of the next request levels.
  */
 const TOLERANCE = 1 / 8;
-const LEAST_TOLERANCE = 4;
+const LEAST_TOLERANCE = 2;
 /** The first look after the others, and the last: each wait is twice the one before. */
 const FIRST_WAIT_MS = 1;
 const LAST_WAIT_MS = 40;
@@ -36,6 +36,9 @@ const LAST_WAIT_MS = 40;
 const PATIENCE_MS = 5;
 /** And so many at once: enough that nobody has to wait for a worker that is blocked. */
 const MOST_TAKEN = 4;
+
+/** Over what time the connections that come and go are counted. */
+const TURNOVER_MS = 250;
 
 /** Whether a worker with so many connections should leave the next one to others. */
 export function isAhead(connections: number, counts: ArrayLike<number>): boolean {
@@ -63,6 +66,10 @@ export class Balance implements AcceptBalance {
   #taken = 0;
   #waitMs = 0;
   #heldSince: number | undefined;
+  /** Since when connections are counted that have come, and those that have come and gone. */
+  #countedSince = 0;
+  #came = 0;
+  #passed = 0;
   #timer: unknown;
   #left = false;
 
@@ -84,7 +91,7 @@ export class Balance implements AcceptBalance {
   update(connections: number): void {
     if (this.#left) return;
     const more = connections > this.#connections;
-    if (more) this.#taken++;
+    this.#count(more);
     this.#connections = connections;
     this.#counts.enter(this.#record, connections);
     const held = this.#heldSince !== undefined;
@@ -100,8 +107,25 @@ export class Balance implements AcceptBalance {
     if (this.#heldSince !== undefined) this.#release();
   }
 
+  #count(more: boolean): void {
+    const now = this.#clock.now();
+    if (now - this.#countedSince > TURNOVER_MS) {
+      this.#countedSince = now;
+      this.#came = this.#passed = 0;
+    }
+    if (more) {
+      this.#taken++;
+      this.#came++;
+    } else if (this.#passed < this.#came) this.#passed++;
+  }
+
+  /**
+   * Where connections end as fast as they come, differences level by themselves: to hold back would cost time and
+   * bring nothing.
+   */
   #isAhead(): boolean {
-    return isAhead(this.#connections, this.#counts.read());
+    const isSteady = this.#passed < this.#connections;
+    return isSteady && isAhead(this.#connections, this.#counts.read());
   }
 
   #hold(): void {
@@ -112,6 +136,8 @@ export class Balance implements AcceptBalance {
   }
 
   #lookLater(): void {
+    // It may have been released and held again within one turn.
+    this.#clock.clearTimeout(this.#timer);
     this.#timer = this.#clock.setTimeout(() => this.#look(), this.#waitMs);
   }
 

@@ -4,8 +4,8 @@ import { FakeClock } from './support.ts';
 
 test.each([
   ['the only worker', 100, [101], false],
-  ['four more than the least', 4, [5, 1], false],
-  ['five more than the least', 5, [6, 1], true],
+  ['two more than the least', 2, [3, 1], false],
+  ['three more than the least', 3, [4, 1], true],
   ['records without a worker do not count', 5, [6, 0, 0], false],
   ['an eighth more than the least', 72, [73, 65], false],
   ['more than an eighth', 73, [74, 65], true],
@@ -36,9 +36,9 @@ function harness() {
 describe('a worker that is ahead', () => {
   test('stops accepting, and starts when the others have caught up', async () => {
     const { clock, counts, calls, balance } = harness();
-    balance.update(4);
+    balance.update(2);
     expect(calls).toEqual([]);
-    balance.update(5);
+    balance.update(3);
     expect(calls).toEqual(['pause']);
     counts[1] = counts[2] = 2;
     await clock.pass(1);
@@ -47,8 +47,8 @@ describe('a worker that is ahead', () => {
 
   test('accepts again at once when its own connections end', () => {
     const { calls, balance } = harness();
-    balance.update(5);
-    balance.update(4);
+    balance.update(3);
+    balance.update(2);
     expect(calls).toEqual(['pause', 'resume']);
   });
 
@@ -65,6 +65,35 @@ describe('a worker that is ahead', () => {
     expect(calls).toHaveLength(3);
     await clock.pass(1);
     expect(calls).toHaveLength(4);
+  });
+
+  test('does not hold back while its connections end as fast as they come', async () => {
+    const { clock, calls, balance } = harness();
+    for (let passed = 0; passed < 6; passed++) {
+      balance.update(1);
+      balance.update(0);
+    }
+    for (let open = 1; open <= 6; open++) balance.update(open);
+    expect(calls).toEqual([]);
+    balance.update(7);
+    expect(calls).toEqual(['pause']);
+    balance.update(6);
+    expect(calls).toEqual(['pause', 'resume']);
+    // What was a while ago does not count.
+    await clock.pass(251);
+    balance.update(7);
+    expect(calls).toEqual(['pause', 'resume', 'pause']);
+  });
+
+  test('holds back when all clients have left at once and come again', async () => {
+    const { clock, calls, counts, balance } = harness();
+    counts[1] = counts[2] = 21;
+    for (let open = 1; open <= 20; open++) balance.update(open);
+    await clock.pass(1000);
+    counts[1] = counts[2] = 1;
+    for (let open = 19; open >= 0; open--) balance.update(open);
+    for (let open = 1; open <= 3; open++) balance.update(open);
+    expect(calls).toEqual(['pause']);
   });
 
   test('takes four of those that nobody else takes, and looks again after 5 ms', async () => {
