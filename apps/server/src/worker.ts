@@ -98,7 +98,10 @@ async function serve(
   const worker = createWorker(hooked.app, {
     ...workerOptions(settings, log),
     ...(hooked.onResponse && { onResponse: hooked.onResponse }),
+    onConnections: (connections) => balance.update(connections),
   });
+  // Who has more connections than the others leaves the next to them.
+  const balance = master.balance({ pause: () => worker.hold(), resume: () => worker.release() });
   await Promise.all(master.fds.map((fd) => worker.listen({ fd, backlog: master.backlog })));
   // The master shows it in its status, and in its log if this process blocks.
   const report = createReporter(() => worker.stats());
