@@ -226,7 +226,7 @@ export const app = async function (environ, startResponse) {
   if (environ.PATH_INFO === '/seen') return [seen.join()];
   return (async function* () {
     yield 'begun on ${version}, ';
-    if ('${version}' === 'one') await new Promise((resolve) => environ['highball.reload'].addEventListener('abort', resolve));
+    if ('${version}' === 'one') await new Promise((resolve) => environ['highball.draining']().addEventListener('abort', resolve));
     const { text } = await import('./text.mjs');
     yield 'ended on ${version} with ' + text + '.';
   })();

@@ -12,7 +12,10 @@ export function allowedHosts(names: readonly string[]): Middleware {
   return (app) => (environ, startResponse) => {
     const host = hostName(environ);
     if (isAllowed(host, allowed)) return app(environ, startResponse);
-    startResponse('403 Forbidden', [['Content-Type', 'text/plain; charset=utf-8']]);
+    startResponse('403 Forbidden', [
+      ['Content-Type', 'text/plain; charset=utf-8'],
+      ['X-Content-Type-Options', 'nosniff'],
+    ]);
     return [`highball dev does not answer for '${host}'. If that name is yours: --allow-host ${host}\n`];
   };
 }

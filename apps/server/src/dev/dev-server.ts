@@ -141,12 +141,6 @@ export class DevServer {
     this.#latestLife = life;
     signal.addEventListener('abort', () => life.retire());
     const app = await this.#loader.load(birth, life.lifecycle);
-    const counted: Application = (environ, startResponse) => {
-      this.#lives.set(environ, life);
-      life.enter();
-      environ['highball.reload'] = signal;
-      return app(environ, startResponse);
-    };
     const caught = catchErrors(
       (error, environ) => {
         this.#tell(error, environ);
@@ -156,7 +150,14 @@ export class DevServer {
         if (!hasLeft(environ)) this.#tell(error, environ);
       },
     );
-    return compose(injectScript(birth.id), caught, ...this.#options.middleware)(counted);
+    const version = compose(injectScript(birth.id), caught, ...this.#options.middleware)(app);
+    return (environ, startResponse) => {
+      this.#lives.set(environ, life);
+      life.enter();
+      // For a version, to be replaced is what a stop is for a worker: its streams should come to their end.
+      environ['highball.draining'] = () => signal;
+      return version(environ, startResponse);
+    };
   }
 
   /** What answers in place of an application that does not load. */

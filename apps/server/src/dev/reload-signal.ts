@@ -4,7 +4,7 @@ const KEY: symbol = Symbol.for('highball.reload');
 /**
  * A signal that is aborted when `highball dev` replaces the version of the application that asks: for timers,
  * servers and connections of modules, which would live on beside the new version's. To be asked for while a module
- * is loaded; requests have it in `environ['highball.reload']`.
+ * is loaded; requests have it as `environ['highball.draining']()`.
  * @returns undefined under any other command.
  */
 export function reloadSignal(): AbortSignal | undefined {
