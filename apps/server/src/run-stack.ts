@@ -19,8 +19,8 @@ export async function runStack(launch: Launch): Promise<void> {
   const service = new Service(launch, predecessor);
   try {
     const report = await service.start();
-    if (background) await background.ready(report);
-    else console.log(report);
+    if (background && report !== undefined) await background.ready(report);
+    else if (report !== undefined) console.log(report);
     await service.stopped;
   } catch (error) {
     await background?.failed(oneLine(messageOf(error)), exitCodeOf(error));

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { checkConfig } from '../src/config-schema.ts';
-import { defineConfig } from '../src/index.ts';
+import { checkConfig, checkServerConfig } from '../src/config-schema.ts';
+import { defineConfig, defineSettings } from '../src/index.ts';
 
 test('a whole configuration passes as it is', () => {
   const config = defineConfig({
@@ -31,7 +31,7 @@ test.each([
   [undefined, 'the configuration must be an object'],
   [{}, 'routes'],
   [{ routes: [] }, 'routes must have at least one route'],
-  [{ routes: [{}] }, 'routes[0] does nothing: give it static, proxy, app, redirect or rewrite'],
+  [{ routes: [{}] }, 'routes[0] does nothing: give it static, proxy, app, cgi, redirect or rewrite'],
   [{ routes: [{ static: 'a', app: 'b' }] }, 'routes[0] has static and app: keep one of them'],
   [{ routes: [{ rewrite: '/a', redirect: '/b' }] }, 'routes[0] has rewrite and redirect: keep one'],
   [{ routes: [{ static: 'a', maxage: 3 }] }, 'routes[0].maxage is no key of a route'],
@@ -49,4 +49,21 @@ test.each([
 
 test("a name of Object's own is no upstream", () => {
   expect(() => checkConfig({ routes: [{ proxy: 'toString' }] }, 'x')).toThrow('upstreams has: none');
+});
+
+test('settings and hooks without routes are a configuration of serve, static and proxy', () => {
+  const config = defineSettings({ workers: 2, hooks: { whenReady() {} } });
+  expect(checkServerConfig(config, 'x')).toEqual(config);
+  // @ts-expect-error: routes are for `highball run`
+  const routes = defineSettings({ routes: [] });
+  expect(() => checkServerConfig(routes, 'my.ts')).toThrow('my.ts: routes is no setting and no key of it');
+});
+
+test.each([
+  [{ hooks: { onFire() {} } }, 'hooks.onFire is no hook; there are: onStarting, onReload'],
+  [{ hooks: { onExit: 'bye' } }, 'hooks.onExit must be a function'],
+  [{ hooks: 'none' }, 'hooks must be an object'],
+])('the hooks %j are refused', (config, message) => {
+  expect(() => checkServerConfig(config, 'my.ts')).toThrow(`my.ts: ${message}`);
+  expect(() => checkConfig({ ...config, routes: [{ static: 'a' }] }, 'my.ts')).toThrow(`my.ts: ${message}`);
 });

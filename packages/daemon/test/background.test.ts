@@ -22,12 +22,13 @@ test('waits until the program is ready, tells its message and leaves it running 
   await using folder = await temporaryFolder();
   const facts = join(folder.path, 'facts');
   const output = join(folder.path, 'output');
-  const started = await start(['ready', facts], { output });
+  const started = await start(['ready', facts], { output, cwd: folder.path });
   const pid = Number(started['pid']);
   try {
     expect(started['message']).toBe('serves here');
     expect(JSON.parse(await readFile(facts, 'utf8'))).toEqual({
       pid,
+      cwd: folder.path,
       tty: false,
       stdin: '/dev/null',
       joinedAgain: false,

@@ -19,7 +19,7 @@ export function findSocket({ socket, pid }: ServerName, env: NodeJS.ProcessEnv =
   if (socket !== undefined) return socket;
   if (pid !== undefined) return socketOf(pidIn(pid));
   const named = env['HIGHBALL_CONTROL_SOCKET'];
-  if (named !== undefined && named.includes('/')) return named;
+  if (named && named !== 'auto' && named !== 'off') return named;
   const [first, ...others] = livingSockets();
   if (first === undefined) {
     throw new CommandError(

@@ -76,12 +76,21 @@ export class Service {
     });
   }
 
-  /** Starts everything. @returns what to show to the person who has started it. */
-  async start(): Promise<string> {
+  /**
+   * Starts everything.
+   * @returns what to show to the person who has started it; undefined when it was told to stop before that.
+   */
+  async start(): Promise<string | undefined> {
     this.#takePidfile();
     await this.#hooks.demand('onStarting', this.#stack.context());
     this.#handleSignals();
-    await this.#stack.start();
+    try {
+      await this.#stack.start();
+    } catch (error) {
+      // What has been told to stop has not failed.
+      if (this.#stopping) return undefined;
+      throw error;
+    }
     this.#watchFront();
     this.#giveSockets();
     this.#control = await ControlPoint.open(this.#controlPath(), {

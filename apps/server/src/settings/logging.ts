@@ -39,6 +39,6 @@ export const loggingSettings: Declarations<LoggingSettings> = {
     expects: LOG_FORMATS.join(' or '),
     schema: oneOf(LOG_FORMATS),
     default: 'text',
-    applies: 'reload',
+    applies: 'upgrade',
   },
 };

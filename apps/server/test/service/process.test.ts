@@ -1,8 +1,8 @@
-import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Program } from '@highball/testkit';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { end, Site, who } from '../started.ts';
 
 const NOBODY = 65_534;
@@ -66,6 +66,44 @@ describe('in the background', () => {
     expect(await used.exited).toBe(3);
     expect(used.stderr).toMatch(/^highball: 127\.0\.0\.1:\d+ is in use/);
   });
+});
+
+test('USR2 starts a second master beside the first; TERM to it leaves the first in service', async () => {
+  const config = `export default {
+    bind: ['127.0.0.1:0'], workers: 1, pid: 'app.pid', controlSocket: 'control',
+    upstreams: { behind: { app: './app.mjs' } }, routes: [{ proxy: 'behind' }],
+  };`;
+  await using site = await Site.make({ 'highball.config.ts': config });
+  const program = site.run(['run']);
+  const port = Number((await program.until(/serves http:\/\/[^:]+:(\d+)/))[1]);
+  program.signal('SIGUSR2');
+  await expect.poll(() => readPid('app.pid.2'), { timeout: 15_000 }).toBeGreaterThan(0);
+  const second = await readPid('app.pid.2');
+  await expect.poll(async () => (await site.status()).successorPid, { timeout: 15_000 }).toBe(second);
+  const control = await connected(`${site.socket}.2`);
+  expect(await control.call('status')).toMatchObject({ pid: second, predecessorPid: program.pid });
+  // A second upgrade beside the first is refused.
+  await expect(control.call('upgrade')).rejects.toThrow(
+    `the old master (pid ${program.pid}) has not left yet`,
+  );
+  await end(second);
+  expect((await who(port)).path).toBe('/');
+  expect(await site.status()).toMatchObject({ pid: program.pid, successorPid: null });
+  expect((await readdir(site.path)).toSorted()).toEqual([
+    'app.mjs',
+    'app.pid',
+    'control',
+    'highball.config.ts',
+  ]);
+
+  async function readPid(name: string): Promise<number> {
+    return Number(await readFile(join(site.path, name), 'utf8').catch(() => '0'));
+  }
+
+  /** The socket is there a moment after the workers serve. */
+  function connected(path: string): ReturnType<typeof site.control> {
+    return vi.waitFor(() => site.control(path), { timeout: 10_000 });
+  }
 });
 
 describe('the surroundings', () => {
@@ -195,6 +233,16 @@ test('a worker is replaced after its requests, and no request fails', async () =
   const { pid } = await who(port);
   for (let i = 0; i < 8; i++) await who(port);
   await expect.poll(async () => (await who(port)).pid, { timeout: 10_000 }).not.toBe(pid);
+});
+
+test('TERM during the start ends it, and is no error', async () => {
+  await using site = await Site.make({ 'app.mjs': 'console.log("loading"); await new Promise(() => {});' });
+  const program = site.run(['serve', 'app.mjs', '-b', '127.0.0.1:0', '-p', 'app.pid']);
+  await program.until(/loading/);
+  program.signal('SIGTERM');
+  expect(await program.exited).toBe(0);
+  expect(program.stderr.trim()).toMatch(/SIGTERM: finishing the requests, then stopping$/);
+  await expect(stat(join(site.path, 'app.pid'))).rejects.toThrow('ENOENT');
 });
 
 test('a log that cannot be written is said at the start', async () => {
