@@ -77,6 +77,21 @@ test('while the client catches up nothing is written; then all that waits, and t
   ]);
 });
 
+test('a client that has to catch up again is waited for again', async () => {
+  const gateway = new Gateway();
+  const waits = [deferred(), deferred()];
+  let writes = 0;
+  gateway.answer = () => waits[writes++]?.promise;
+  gateway.delivery.write('x', HIGH_WATER_BYTES, undefined);
+  gateway.delivery.write('y', HIGH_WATER_BYTES, undefined);
+  waits[0]!.resolve();
+  await tick();
+  expect([writes, gateway.listener.onDrain.mock.calls.length]).toEqual([2, 0]);
+  waits[1]!.resolve();
+  await tick();
+  expect(gateway.listener.onDrain).toHaveBeenCalledTimes(1);
+});
+
 test('a write that fails cuts the answer, and its callback is told', async () => {
   const gateway = new Gateway();
   gateway.answer = () => {

@@ -3,7 +3,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { fromNode } from '../src/index.ts';
 import { ask, deferred, get, serveHandler } from './support.ts';
 
@@ -137,6 +137,22 @@ describe('an answer', () => {
     await expect.poll(() => client.received.slice(-20)).toContain('END\r\n0\r\n\r\n');
     expect(log).toEqual(['full true true', 'drained false']);
     client.destroy();
+  });
+
+  test('says that the client has caught up only to whom it said to wait', async () => {
+    const caughtUp = deferred();
+    const drain = vi.fn<() => void>();
+    const app = fromNode((_req, res) => {
+      res.on('drain', drain);
+      expect(res.write('small')).toBe(true);
+    });
+    const write = vi.fn<() => Promise<void>>(() => caughtUp.promise);
+    void app(plainEnviron(), () => write);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(write).toHaveBeenCalledTimes(1);
+    caughtUp.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(drain).not.toHaveBeenCalled();
   });
 
   test('to HEAD, and of 204 and 304, has no body', async () => {
@@ -302,10 +318,28 @@ describe('a body', () => {
     client.destroy();
   });
 
+  test('stops coming when the handler pauses it', async () => {
+    const paused = deferred<IncomingMessage>();
+    await using served = await serveHandler((req) => {
+      req.once('data', () => paused.resolve(req.pause()));
+    });
+    const client = await served.connect();
+    client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 30000000\r\n\r\n');
+    client.socket.write(Buffer.alloc(30_000_000));
+    const req = await paused.promise;
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(req.readableLength).toBeLessThan(500_000);
+    client.destroy();
+  });
+
   test('that the handler leaves alone ends for who listens, and the connection lives on', async () => {
     const closed = deferred();
     await using served = await serveHandler((req, res) => {
-      req.on('close', closed.resolve);
+      req.on('end', () => expect(req.complete).toBe(true));
+      req.on('close', () => {
+        expect([req.aborted, req.readableEnded]).toEqual([false, true]);
+        closed.resolve();
+      });
       res.end('done');
     });
     const text = await ask(
@@ -341,6 +375,20 @@ describe('a client that leaves', () => {
     await expect.poll(() => events.toSorted()).toEqual(['aborted', 'close true true false', 'error ECONNRESET', 'socket close']); // prettier-ignore
     // It is nobody's fault: the server gets its own reason back.
     expect(served.errors.filter(({ code }) => code !== 'CLIENT_GONE')).toEqual([]);
+  });
+
+  test('closes the socket also when the request has been read and is over', async () => {
+    const closed = deferred();
+    await using served = await serveHandler(async (req, res) => {
+      req.socket.on('close', () => closed.resolve());
+      for await (const chunk of req) res.write(chunk);
+      expect(req.destroyed).toBe(true);
+    });
+    const client = await served.connect();
+    client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nread');
+    await client.until('read');
+    client.destroy();
+    await closed.promise;
   });
 
   test('in the middle of its upload fails the reading', async () => {

@@ -134,6 +134,23 @@ describe('an application on node:http', () => {
     expect(made).toBeLessThan(1000);
   });
 
+  test('waits for its client in the middle of a synchronous body too', async () => {
+    let made = 0;
+    await using served = await serveApp((_environ, start) => {
+      start(...OK);
+      return (function* () {
+        for (; made < 2000; made++) yield Buffer.alloc(65_536);
+      })();
+    });
+    const client = await RawClient.connect(served.port);
+    client.socket.pause();
+    client.send(get('/'));
+    await expect.poll(() => made).toBeGreaterThan(0);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(made).toBeLessThan(1000);
+    client.destroy();
+  });
+
   test('writes by the callable of start_response', async () => {
     const go = deferred();
     await using served = await serveApp(async (_environ, start) => {
@@ -197,6 +214,22 @@ describe('an application on node:http', () => {
     client.destroy();
     expect(await left.promise).toMatchObject({ code: 'CLIENT_GONE' });
     expect(served.errors).toEqual([]);
+  });
+
+  test('is not told that a client left who got its whole answer', async () => {
+    const seen = deferred<AbortSignal>();
+    await using served = await serveApp((environ, start) => {
+      seen.resolve(environ['highball.signal']?.() as AbortSignal);
+      start(...OK);
+      return ['whole'];
+    });
+    const client = await RawClient.connect(served.port);
+    client.send(get('/'));
+    await client.until('whole');
+    client.destroy();
+    const signal = await seen.promise;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(signal.aborted).toBe(false);
   });
 
   test('fails a read when its client leaves in the middle of an upload', async () => {

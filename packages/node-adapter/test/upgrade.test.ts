@@ -19,7 +19,8 @@ describe('an upgrade', () => {
     const seen = deferred<unknown[]>();
     const upgrade = (req: IncomingMessage, socket: Duplex, head: Buffer): void => {
       seen.resolve([req.url, req.headers.upgrade, req.socket === socket, head.toString(), req.complete]);
-      socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\nbye');
+      // The request itself is over: what follows is not its body.
+      req.resume().on('end', () => socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\nbye'));
     };
     await using served = await serve(fromNode({ request: (_req, res) => res.end(), upgrade }));
     const text = await ask(served, `${get('/chat', ...UPGRADE)}early`, 'bye');
