@@ -221,6 +221,25 @@ describe('the body of a request', () => {
   });
 });
 
+test('who asks behind the end of a body, before it has come, hears of the end of the response next', async () => {
+  const got = gate<AsgiReceiveEvent[]>();
+  await using server = await serveAsgi(async (_scope, receive, send) => {
+    const first = receive();
+    const second = receive();
+    const piece = await first;
+    await respond(send, 'x');
+    got.open([piece, await second]);
+  });
+  const client = await server.connect();
+  client.send(request('POST', '/', ['Content-Length: 2']));
+  await until(() => server.worker.stats().active === 1);
+  client.send('ab');
+  expect(await got.promise).toMatchObject([
+    { type: 'http.request', more_body: false },
+    { type: 'http.disconnect' },
+  ]);
+});
+
 describe('a client that leaves', () => {
   test('is told of by receive', async () => {
     const events: AsgiReceiveEvent[] = [];

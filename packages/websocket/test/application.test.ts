@@ -83,6 +83,8 @@ describe('a WebSocket', () => {
     client.terminate();
     await left.promise;
     expect(await failed.promise).toMatchObject({ name: 'WebSocketSendError', code: 'CLOSED' });
+    // By then the handler has failed as well.
+    await new Promise((resolve) => setImmediate(resolve));
     expect(server.errors).toEqual([]);
   });
 });
