@@ -45,6 +45,7 @@ const route = v.strictObject(
     fallback: v.optional(text),
     proxy: v.optional(text),
     app: v.optional(text),
+    cgi: v.optional(text),
     rewrite: v.optional(v.pipe(text, v.startsWith('/', 'must start with /'))),
     redirect: v.optional(text),
     status: v.optional(v.picklist([301, 302, 303, 307, 308], 'must be 301, 302, 303, 307 or 308')),
@@ -109,10 +110,10 @@ function check(schema: typeof config | typeof serverConfig, value: unknown, plac
 
 /** What one route cannot say by its types alone. */
 function checkRoute(entry: Route, { upstreams = {} }: Config, place: string): void {
-  const actions = ['static', 'proxy', 'app', 'redirect'].filter((action) => action in entry);
+  const actions = ['static', 'proxy', 'app', 'cgi', 'redirect'].filter((action) => action in entry);
   if (actions.length > 1) throw new CommandError(`${place} has ${actions.join(' and ')}: keep one of them`);
   if (actions.length === 0 && !('rewrite' in entry)) {
-    throw new CommandError(`${place} does nothing: give it static, proxy, app, redirect or rewrite`);
+    throw new CommandError(`${place} does nothing: give it static, proxy, app, cgi, redirect or rewrite`);
   }
   if ('rewrite' in entry && 'redirect' in entry)
     throw new CommandError(`${place} has rewrite and redirect: keep one`);

@@ -66,6 +66,14 @@ export interface ApplicationAction {
   app: string;
 }
 
+/** Runs CGI programs (RFC 3875): a process a request. */
+export interface CgiAction {
+  /** A program, or a folder of programs, relative to the configuration. */
+  cgi: string;
+  /** The start of the path that is not the programs' own: SCRIPT_NAME. @default '/cgi-bin' for a folder, '' for a program */
+  prefix?: string;
+}
+
 /** Sends the client to another address. */
 export interface RedirectAction {
   /** The address, with `{name}` where something was captured. */
@@ -89,7 +97,7 @@ export interface RewriteAction<Name extends string = string> {
 
 /** Requests and what becomes of them. */
 export type Route<Name extends string = string> = RouteMatch &
-  (StaticAction | ProxyAction<Name> | ApplicationAction | RedirectAction | RewriteAction<Name>);
+  (StaticAction | ProxyAction<Name> | ApplicationAction | CgiAction | RedirectAction | RewriteAction<Name>);
 
 /** What `-c FILE` gives to `serve`, `static` and `proxy`: settings and hooks. */
 export interface ServerConfig extends Partial<Settings> {

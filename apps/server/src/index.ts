@@ -3,6 +3,7 @@ export type {
   ApplicationAction,
   ApplicationUpstream,
   Balance,
+  CgiAction,
   Config,
   ProxyAction,
   RedirectAction,

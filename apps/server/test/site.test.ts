@@ -1,6 +1,6 @@
+import type { Application } from '@highball/gateway-protocol';
 import { describe, expect, test } from 'vitest';
 import type { Config, Route } from '../src/config.ts';
-import type { Application } from '@highball/gateway-protocol';
 import { loadApplication } from '../src/load-application.ts';
 import { createSite } from '../src/site/site.ts';
 import { call, environOf, tellAddress } from './support.ts';
@@ -24,6 +24,26 @@ async function ask(request: string, ...routes: Route[]): Promise<string> {
   const location = headers.find(([name]) => name === 'Location')?.[1];
   return location === undefined ? `${status.slice(0, 3)} ${body}` : `${status.slice(0, 3)} → ${location}`;
 }
+
+describe('CGI programs', () => {
+  test.each<[string, Route, string]>([
+    ['GET /cgi-bin/hello/more', { cgi: 'fixtures/cgi-bin' }, '200 /cgi-bin/hello /more'],
+    ['GET /old/hello', { cgi: 'fixtures/cgi-bin', prefix: '/old' }, '200 /old/hello '],
+    ['GET /cgi-bin/none', { cgi: 'fixtures/cgi-bin' }, '404 '],
+    ['GET /any/path', { cgi: 'fixtures/cgi-bin/hello' }, '200  /any/path'],
+    [
+      'GET /hello/path',
+      { path: '/hello/*rest', cgi: 'fixtures/cgi-bin/hello', prefix: '/hello' },
+      '200 /hello /path',
+    ],
+  ])('%s', async (request, route, expected) => {
+    expect((await ask(request, route)).startsWith(expected)).toBe(true);
+  });
+
+  test('that are not there are found when the site is made', async () => {
+    await expect(createSite(config({ cgi: 'gone' }), context)).rejects.toThrow(/^cgi: there is no .*\/gone$/);
+  });
+});
 
 describe('matching', () => {
   test.each([

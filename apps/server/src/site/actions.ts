@@ -1,7 +1,10 @@
+import { cgi, cgiDirectory } from '@highball/cgi';
 import type { Application, Environ } from '@highball/gateway-protocol';
 import { staticCache } from '@highball/static-cache';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { RedirectAction, RewriteAction, Route, RouteMatch, StaticAction } from '../config.ts';
+import type { CgiAction, RedirectAction, RewriteAction, Route, RouteMatch, StaticAction } from '../config.ts';
+import { CommandError } from '../errors.ts';
 import { compileTemplate, localAddress, readdress, withQuery } from './address.ts';
 import { type Captures, captureNames } from './match.ts';
 
@@ -25,6 +28,7 @@ export async function routeTarget(route: Route, context: ActionContext): Promise
     return staticFiles(route as StaticAction, context.folder);
   if ('proxy' in route && route.proxy !== undefined) return context.upstreams.get(route.proxy);
   if ('app' in route && route.app !== undefined) return context.run(route.app);
+  if ('cgi' in route) return cgiPrograms(route, context.folder);
   return undefined;
 }
 
@@ -34,6 +38,26 @@ function staticFiles(action: StaticAction, folder: string): Application {
     ...(action.maxAge !== undefined && { maxAgeSeconds: action.maxAge }),
     ...(action.fallback !== undefined && { fallback: action.fallback }),
   });
+}
+
+/** @throws CommandError when there is no such program or folder. */
+function cgiPrograms({ cgi: path, prefix }: CgiAction, folder: string): Application {
+  const place = resolve(folder, path);
+  const stats = statSync(place, { throwIfNoEntry: false });
+  if (stats === undefined) throw new CommandError(`cgi: there is no ${place}`);
+  if (stats.isDirectory()) return cgiDirectory(place, prefix === undefined ? {} : { prefix });
+  return below(prefix ?? '', cgi(place));
+}
+
+/** Moves the start of the path from PATH_INFO to SCRIPT_NAME (RFC 3875 §4.1.13). */
+function below(prefix: string, app: Application): Application {
+  if (prefix === '') return app;
+  return (environ, startResponse) => {
+    const { SCRIPT_NAME, PATH_INFO } = environ;
+    if (!PATH_INFO.startsWith(prefix)) return app(environ, startResponse);
+    const moved = { SCRIPT_NAME: SCRIPT_NAME + prefix, PATH_INFO: PATH_INFO.slice(prefix.length) };
+    return app({ ...environ, ...moved }, startResponse);
+  };
 }
 
 /**
