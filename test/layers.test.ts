@@ -8,8 +8,12 @@ import { root, workspaces } from './workspaces.ts';
  * package gets its line here.
  */
 const layers = [
-  ['http-parser', 'gateway-protocol', 'balancer', 'prefork-master'],
-  ['environ', 'static-cache', 'reverse-proxy'],
+  ['http-parser', 'gateway-protocol', 'balancer', 'prefork-master', 'control-socket', 'daemon'],
+  [
+    ...['environ', 'static-cache', 'reverse-proxy', 'rewrite', 'router', 'websocket', 'cgi'],
+    ...['gateway-validator', 'thread-pool'],
+  ],
+  ['asgi-adapter', 'node-adapter', 'fetch-adapter'],
   ['async-worker'],
   ['server'],
   ['demo-app'],
