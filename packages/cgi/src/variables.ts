@@ -75,11 +75,11 @@ export function metaVariables(
   addFields(latin1, environ, options.passAuthorization);
   if (environ.RAW_URI !== undefined) latin1['REQUEST_URI'] = environ.RAW_URI;
   return {
-    ...decode(latin1),
     // §4.1.7, §4.1.8: these are always there; the address stands for the name that nobody looked up (§4.1.9).
-    QUERY_STRING: environ.QUERY_STRING,
-    REMOTE_ADDR: environ.REMOTE_ADDR ?? '',
+    QUERY_STRING: '',
+    REMOTE_ADDR: '',
     REMOTE_HOST: environ.REMOTE_ADDR ?? '',
+    ...decode(latin1),
     ...(contentLength !== undefined && { CONTENT_LENGTH: String(contentLength) }),
     ...files(script, options),
     GATEWAY_INTERFACE: 'CGI/1.1',

@@ -2,6 +2,7 @@
 import type { Application } from '@highball/gateway-protocol';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { cgi } from '../src/index.ts';
@@ -57,6 +58,22 @@ describe('a shell script', () => {
       cgi(await scripts.sh('pwd', PLAIN, 'echo "$(pwd) $KEY"'), { env: { KEY: 'value' } }),
     );
     expect(bodyOf(await server.ask('GET /'))).toBe(`${scripts.path} value\n`);
+  });
+
+  test('may be the argument of its interpreter', async () => {
+    await using scripts = await Scripts.make();
+    const script = await scripts.write('plain', `${PLAIN}; echo "$0 $1 $SCRIPT_FILENAME"`, 0o644);
+    const app = cgi('/bin/sh', { args: [script, 'a b; exit'], cwd: scripts.path, scriptFilename: script });
+    await using server = await serve(app);
+    expect(bodyOf(await server.ask('GET /'))).toBe(`${script} a b; exit ${script}\n`);
+  });
+
+  test.skipIf(process.getuid?.() !== 0)('runs as another user, without our groups (needs root)', async () => {
+    await using scripts = await Scripts.make();
+    await chmod(scripts.path, 0o755);
+    const script = await scripts.sh('id', PLAIN, 'echo "$(id -u) $(id -g) $(id -G)"');
+    await using server = await serve(cgi(script, { uid: 65_534, gid: 65_534 }));
+    expect(bodyOf(await server.ask('GET /'))).toBe('65534 65534 65534\n');
   });
 
   test('reads the body from its standard input', async () => {

@@ -97,7 +97,7 @@ describe('metaVariables', () => {
   test('bytes become the text whose UTF-8 they are', () => {
     const latin1 = (text: string): string => Buffer.from(text).toString('latin1');
     const variables = metaVariables(
-      environ({ HTTP_X: latin1('smörgås'), HTTP_Y: '\xff' }),
+      environ({ HTTP_X: latin1('smörgås'), HTTP_Y: '\xff', QUERY_STRING: latin1('q=ö') }),
       { ...script, pathInfo: latin1('/å') },
       undefined,
       { ...options, documentRoot: '/srv' },
@@ -106,6 +106,7 @@ describe('metaVariables', () => {
       HTTP_X: 'smörgås',
       HTTP_Y: '\ufffd',
       PATH_INFO: '/å',
+      QUERY_STRING: 'q=ö',
       PATH_TRANSLATED: '/srv/å',
     });
   });
@@ -113,6 +114,7 @@ describe('metaVariables', () => {
   test.each([
     ['NUL in the path', { pathInfo: '/a\0' }, {}],
     ['a path that is no UTF-8', { pathInfo: '/\xff' }, {}],
+    ['a query that is no UTF-8', {}, { QUERY_STRING: '\xff' }],
     ['NUL in a field', {}, { HTTP_X: '\0' }],
   ])('%s is refused', (_name, more, keys) => {
     expect(() => metaVariables(environ(keys), { ...script, ...more }, undefined, options)).toThrow(
