@@ -93,7 +93,7 @@ const MODULE_SCRIPT: URL = import.meta.url.endsWith('.ts')
 const TIMEOUT_MS = 30_000;
 /** Puma's worker_boot_timeout. */
 const BOOT_TIMEOUT_MS = 60_000;
-/** Four reads of a socket; undici's and browsers' windows of a stream are of this order. */
+/** Four reads of a socket; HTTP/2 begins with the window of one (RFC 9113 §6.9.2). */
 const WINDOW_BYTES = 262_144;
 /** Less would be mostly messages. */
 const MIN_WINDOW_BYTES = 16_384;

@@ -7,7 +7,7 @@ import type { FromThread, Piece } from '../protocol.ts';
 /** Sends a message to the pool; `moved` is memory that goes with it and is not copied. */
 export type PostToPool = (message: FromThread, moved?: ArrayBuffer[]) => void;
 
-/** What is written without waiting is kept up to here; then it is an error. async-worker's clients hold as much back. */
+/** What is written without waiting is kept up to here: four of Linux's largest socket buffers (tcp_wmem, 4 MiB). */
 const MAX_UNSENT_BYTES = 16_777_216;
 
 /** A response as a thread sees it: begun by start_response, its head sent with the first bytes of the body (PEP 3333). */

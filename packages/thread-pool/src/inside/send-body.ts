@@ -5,6 +5,8 @@ import type { ThreadResponse } from './response.ts';
 
 /** A body that is whole and no larger goes in one message with its head: a fourth of the usual window. */
 const WHOLE_BYTES = 65_536;
+/** And in no more pieces: each costs more than its bytes. */
+const WHOLE_PIECES = 64;
 const NO_CHUNKS: readonly BodyChunk[] = [];
 
 /**
@@ -36,7 +38,7 @@ function sendArray(
     checkChunk(chunk);
     bytes += typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length;
   }
-  if (bytes <= WHOLE_BYTES && chunks.length <= 64 && response.sendWhole(copies(chunks), closing))
+  if (bytes <= WHOLE_BYTES && chunks.length <= WHOLE_PIECES && response.sendWhole(copies(chunks), closing))
     return undefined;
   if (bytes > 0) response.announceLength(bytes);
   return sendIterator((bytes === 0 ? NO_CHUNKS : chunks)[Symbol.iterator](), response, closing);
