@@ -41,6 +41,8 @@ export interface LoadOptions {
   interface?: InterfaceName | 'auto';
   /** Where it says what is to be done at its end. */
   lifecycle?: Lifecycle;
+  /** Gives up waiting for it, so that another can be loaded. */
+  signal?: AbortSignal;
 }
 
 /** One after the other: while a program loads, its server is caught before it listens. */
@@ -65,7 +67,7 @@ export function loadApplication(
 
 async function load({ file, exportName }: ApplicationLocation, options: LoadOptions): Promise<Application> {
   restoreServers();
-  const { exports, server } = await importProgram(file, exportName);
+  const { exports, server } = await importProgram(file, exportName, options.signal);
   const name = exportName ?? usualExport(exports);
   if (name === undefined || !(name in exports)) {
     if (server === undefined || exportName !== undefined)
@@ -89,10 +91,15 @@ interface LoadedProgram {
   readonly server: Application | undefined;
 }
 
-async function importProgram(file: string, exportName: string | undefined): Promise<LoadedProgram> {
+async function importProgram(
+  file: string,
+  exportName: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<LoadedProgram> {
   try {
     const { module, captured, restore } = await captureServers(() => importFile(file), {
       timeoutMs: LOAD_TIMEOUT_MS,
+      ...(signal && { signal }),
       awaitsServer: (exports) => exportName === undefined && Object.values(exports).every(isNothing),
     });
     restoreServers = restore;

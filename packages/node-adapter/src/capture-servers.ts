@@ -22,6 +22,8 @@ export interface CaptureOptions<Module> extends FromNodeOptions {
   readonly listenGraceMs?: number;
   /** Asked when the module has loaded and no server listens yet: whether one will. @default always */
   readonly awaitsServer?: (module: Module) => boolean;
+  /** Gives the waiting up: the promise rejects with its reason, and servers listen again. */
+  readonly signal?: AbortSignal;
   /** Told what goes another way than the program meant. @default process.emitWarning */
   readonly warn?: (message: string) => void;
 }
@@ -67,7 +69,7 @@ let capturing = false;
  *
  * @param load - loads the program: `() => import('./server.js')`.
  * @throws AdapterUsageError `NO_SERVER` when none has listened in time, `CAPTURE_TWICE` while another capture is on;
- *   what the loading throws.
+ *   what the loading throws; the reason of the signal.
  */
 export async function captureServers<Module>(
   load: () => Promise<Module>,
@@ -75,7 +77,7 @@ export async function captureServers<Module>(
 ): Promise<Capture<Module>> {
   if (capturing) throw new AdapterUsageError('CAPTURE_TWICE', 'servers are being captured already');
   const net = new ServerNet(options);
-  const timeout = deadline(options.timeoutMs ?? TIMEOUT_MS);
+  const timeout = deadline(options.timeoutMs ?? TIMEOUT_MS, options.signal);
   const program: { module?: Module } = {};
   try {
     const loading = load().then((module) => void (program.module = module));
@@ -170,22 +172,27 @@ function noServer(): AdapterUsageError {
 }
 
 interface Deadline {
+  /** Rejects when the signal is aborted. */
   readonly passed: Promise<void>;
   /** Another wait, that ends with the deadline. */
   after(ms: number): Promise<void>;
   cancel(): void;
 }
 
-function deadline(ms: number): Deadline {
+function deadline(ms: number, signal: AbortSignal | undefined): Deadline {
   const timers: NodeJS.Timeout[] = [];
-  let over = false;
   const after = (wait: number): Promise<void> =>
-    new Promise((resolve) => {
-      if (!over) timers.push(setTimeout(resolve, wait));
-    });
+    new Promise((resolve) => void timers.push(setTimeout(resolve, wait)));
+  const { promise: passed, resolve, reject } = Promise.withResolvers<void>();
+  const abort = (): void => reject(signal?.reason as Error);
+  void after(ms).then(resolve);
+  // It may come when nobody waits any more.
+  passed.catch(() => undefined);
+  if (signal?.aborted) abort();
+  else signal?.addEventListener('abort', abort, { once: true });
   const cancel = (): void => {
-    over = true;
+    signal?.removeEventListener('abort', abort);
     for (const timer of timers) clearTimeout(timer);
   };
-  return { passed: after(ms), after, cancel };
+  return { passed, after, cancel };
 }

@@ -1,7 +1,7 @@
 import { freePort, Program, temporaryFolder } from '@highball/testkit';
 import { once } from 'node:events';
 import { copyFile, symlink } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer, Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect, createServer as createNetServer } from 'node:net';
 import { join } from 'node:path';
@@ -152,6 +152,21 @@ describe('nothing to capture', () => {
     await expect(captureServers(async () => undefined, { listenGraceMs: 10 })).rejects.toMatchObject({
       code: 'NO_SERVER',
     });
+  });
+
+  test('a loading that hangs can be given up, before it began as well as later', async () => {
+    const never = new Promise<void>(() => undefined);
+    const listen = Server.prototype.listen;
+    const controller = new AbortController();
+    const capture = captureServers(() => never, { signal: controller.signal });
+    controller.abort(new Error('given up'));
+    await expect(capture).rejects.toThrow('given up');
+    await expect(captureServers(() => never, { signal: controller.signal })).rejects.toThrow('given up');
+    expect(Server.prototype.listen).toBe(listen);
+    const server = createServer();
+    const { captured, restore } = await captureServers(async () => server.listen(1));
+    restore();
+    expect(captured?.server).toBe(server);
   });
 
   test('ends at the deadline, while the loading goes on', async () => {

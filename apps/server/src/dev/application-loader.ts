@@ -69,7 +69,7 @@ export class ApplicationLoader {
     this.#graph.begin(generation);
     setReloadSignal(signal);
     try {
-      const app = await loadApplication(spec, folder, { interface: shape, lifecycle });
+      const app = await loadApplication(spec, folder, { interface: shape, lifecycle, signal });
       // Those of a version that did not load are kept: it may not have come to import what will mend it.
       if (files === this.#files) this.#watcher.retain(files);
       return app;
