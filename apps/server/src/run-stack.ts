@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { joinBackground, startInBackground } from '@highball/daemon';
+import { type BackgroundSide, joinBackground, startInBackground } from '@highball/daemon';
 import { exitCodeOf, messageOf, oneLine } from './errors.ts';
 import type { Launch } from './launch.ts';
 import { settingsOf } from './resolve-settings.ts';
@@ -16,15 +16,20 @@ export async function runStack(launch: Launch): Promise<void> {
   if (settings.daemon && background === undefined && predecessor === undefined) {
     return goToBackground(settings, launch.startedIn);
   }
-  const service = new Service(launch, predecessor);
+  try {
+    await serve(new Service(launch, predecessor), background);
+  } catch (error) {
+    await background?.failed(oneLine(messageOf(error)), exitCodeOf(error));
+    throw error;
+  }
+}
+
+async function serve(service: Service, background: BackgroundSide | undefined): Promise<void> {
   try {
     const report = await service.start();
     if (background && report !== undefined) await background.ready(report);
     else if (report !== undefined) console.log(report);
     await service.stopped;
-  } catch (error) {
-    await background?.failed(oneLine(messageOf(error)), exitCodeOf(error));
-    throw error;
   } finally {
     await service.close();
   }

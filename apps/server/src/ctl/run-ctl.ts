@@ -21,8 +21,9 @@ const NO_DEADLINE = { timeoutMs: Number.POSITIVE_INFINITY };
 const WATCH_SECONDS = 1;
 /** How often to look whether a process has ended. */
 const LOOK_MS = 50;
-/** To the upper left corner; and, after the table, clear what is below. ECMA-48: CUP, ED. */
+/** To the upper left corner; clear the rest of the line, and what is below. ECMA-48: CUP, EL, ED. */
 const HOME = '\u001B[H';
+const CLEAR_LINE = '\u001B[K';
 const CLEAR_BELOW = '\u001B[J';
 
 /**
@@ -47,9 +48,14 @@ async function watch(client: ControlClient<ServerCommands>, flags: CtlFlags): Pr
   if (live) process.stdout.write(`${HOME}${CLEAR_BELOW}`);
   for await (const status of client.stream('watch', { intervalMs: seconds * 1000 })) {
     if (flags.json) print(JSON.stringify(status));
-    else if (live) process.stdout.write(`${HOME}${statusText(status)}${CLEAR_BELOW}`);
+    else if (live) process.stdout.write(overwrite(statusText(status)));
     else print(statusText(status));
   }
+}
+
+/** Over the table before: without a moment in which the screen is empty. */
+function overwrite(text: string): string {
+  return `${HOME}${text.replaceAll('\n', `${CLEAR_LINE}\n`)}${CLEAR_BELOW}`;
 }
 
 async function ended(pid: number): Promise<void> {

@@ -25,7 +25,7 @@ export const recyclingSettings: Declarations<RecyclingSettings> = {
   maxRequests: {
     group: 'Recycling and scaling',
     flag: '--max-requests <count>',
-    help: 'a worker is replaced after so many requests; 0 is never',
+    help: 'a worker is replaced after so many requests, counted once a second; 0 is never',
     expects: 'a whole number, 0 or more',
     schema: whole(0, Number.MAX_SAFE_INTEGER),
     default: 0,

@@ -65,6 +65,9 @@ describe('in the background', () => {
     const used = site.run(['serve', 'app.mjs', '-b', `127.0.0.1:${port}`, '-D']);
     expect(await used.exited).toBe(3);
     expect(used.stderr).toMatch(/^highball: 127\.0\.0\.1:\d+ is in use/);
+    const user = site.run(['serve', 'app.mjs', '-b', '127.0.0.1:0', '-D', '-u', 'nobody-there']);
+    expect(await user.exited).toBe(1);
+    expect(user.stderr).toMatch(/^highball: there is no user 'nobody-there'[^\n]*\n$/);
   });
 });
 
