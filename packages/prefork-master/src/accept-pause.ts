@@ -2,8 +2,9 @@ import type { Server } from 'node:net';
 import type { Accepting } from './accept-balance.ts';
 
 /**
- * The second undocumented thing that this package touches: the handle of a listening server. Node has no documented
- * way to stop accepting for a while: `maxConnections` accepts and drops, and `close()` gives an inherited socket up.
+ * One of two modules that touch what Node does not document (the other is socket-handle.ts): here it is the handle of
+ * a listening server. Node has no documented way to stop accepting for a while: `maxConnections` accepts and drops,
+ * and `close()` gives an inherited socket up.
  *
  * To libuv a listening socket is a stream: starting and stopping to read from it takes it out of the poll set, and
  * listening once more puts it back. It works for sockets that were opened from a descriptor, as a worker's are.

@@ -101,6 +101,15 @@ export function findPredecessor(): Predecessor | undefined {
   return known;
 }
 
+/**
+ * The pid of the master process that has started this one by `upgrade()`, or undefined. For programs that have to know
+ * it early, for their pidfile or before they go to the background; `status().predecessorPid` says whether it is there
+ * still.
+ */
+export function predecessorPid(): number | undefined {
+  return findPredecessor()?.pid;
+}
+
 function readPredecessor(env: NodeJS.ProcessEnv): Predecessor | undefined {
   const text = env[UPGRADE_VARIABLE];
   // Not for the processes that this one starts.

@@ -13,6 +13,7 @@ export type {
   WorkerErrorCode,
 } from './errors.ts';
 export type { MasterEvents, WorkerIdentity } from './events.ts';
+export { predecessorPid } from './handover.ts';
 export { createMaster } from './master.ts';
 export type { Master } from './master.ts';
 export type {

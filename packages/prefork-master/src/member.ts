@@ -4,6 +4,7 @@ import { type AcceptBalance, type Accepting, Balance } from './accept-balance.ts
 import { acceptingOf } from './accept-pause.ts';
 import type { ListenTarget } from './bind.ts';
 import { systemClock } from './clock.ts';
+import { MisuseError } from './errors.ts';
 import {
   FIRST_SOCKET_FD,
   isProtocolMessage,
@@ -90,6 +91,12 @@ export class Member implements WorkerSide {
   balance(accepting: Accepting): AcceptBalance {
     const { scoreboard, shared } = this.#facts;
     if (!scoreboard || !shared) return { update: () => undefined, leave: () => undefined };
+    if (this.#balances.length > 0) {
+      throw new MisuseError(
+        'invalid-state',
+        'this worker takes part in the balance already: count all connections there',
+      );
+    }
     const board = new Scoreboard(scoreboard.fd);
     const balance = new Balance(scoreboard.record, board, accepting, systemClock, setImmediate);
     this.#balances.push(balance);

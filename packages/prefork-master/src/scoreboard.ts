@@ -64,6 +64,7 @@ export class Scoreboard {
 /** The master's side: it makes the file and gives out the records. */
 export class ScoreboardFile extends Scoreboard {
   readonly #taken = new Set<number>();
+  #closed = false;
 
   /** A record for a new process, or undefined when there are too many. */
   take(): number | undefined {
@@ -78,11 +79,15 @@ export class ScoreboardFile extends Scoreboard {
   /** The process of a record is gone, whatever it has left there. */
   release(record: number): void {
     this.#taken.delete(record);
+    // By then the number of the descriptor may be that of something else.
+    if (this.#closed) return;
     this.enter(record, undefined);
     this.note(record, '');
   }
 
+  /** No record is given out or read after this; those that are given back are forgotten. */
   close(): void {
+    this.#closed = true;
     closeSync(this.fd);
   }
 }

@@ -3,8 +3,8 @@ import { getSystemErrorName } from 'node:util';
 import { BindError } from './errors.ts';
 
 /*
- * The only module that touches an undocumented function of Node, `net._createServerHandle`, which `node:cluster`
- * itself binds with. The reason: every documented way to bind a socket also accepts on it (`server.listen`), and a
+ * One of two modules that touch what Node does not document (the other is accept-pause.ts): here it is
+ * `net._createServerHandle`, which `node:cluster` itself binds with. The reason: every documented way to bind a socket also accepts on it (`server.listen`), and a
  * master that accepts takes connections away from its workers. This one binds and does no more.
  */
 

@@ -38,7 +38,9 @@ export interface WorkerSide {
   recycle(reason: string): void;
   /**
    * Takes part in the balance of connections: a worker that has more than others holds back until they have caught
-   * up. For servers that are made by hand; does nothing where each worker has a socket of its own.
+   * up. For connections that are accepted in some other way than by servers; does nothing where each worker has a
+   * socket of its own.
+   * @throws {MisuseError} `invalid-state` when it is called twice: there is one count of a worker.
    */
   balance(accepting: Accepting): AcceptBalance;
   /** The same for servers of `node:net` and `node:http` that listen on `fds`: their connections are counted. */

@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { temporaryFolder } from '@highball/testkit';
 import { expect, test } from 'vitest';
 import {
@@ -49,6 +50,18 @@ test('a record that is given back is empty for the next process', () => {
   expect(file.read()[record]).toBe(0);
   expect(file.noted(record)).toBe('');
   file.close();
+});
+
+test('a record that is given back too late does no harm to whatever has the descriptor by then', async () => {
+  await using folder = await temporaryFolder();
+  const file = board();
+  const record = file.take() as number;
+  file.close();
+  const path = join(folder.path, 'other');
+  const other = openSync(path, 'w+');
+  file.release(record);
+  expect(readFileSync(path)).toHaveLength(0);
+  closeSync(other);
 });
 
 test('there are so many records and no more', () => {

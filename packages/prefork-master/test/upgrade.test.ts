@@ -69,6 +69,7 @@ test.concurrent.each(['inherited', 'reuseport'] as const)(
     await until(() => oldWorkers.filter(isAlive).length === 0);
     expect(isAlive(old)).toBe(true);
     process.kill(old, 'SIGTERM');
+    expect(service.program.stdout).toMatch(new RegExp(`^after undefined$[^]*^after ${old}$`, 'm'));
     await service.program.until(new RegExp(`^promoted after ${old}$`, 'm'));
     await until(() => !isAlive(old));
     expect(service.workers.filter(isAlive)).toHaveLength(2);
@@ -167,7 +168,7 @@ test.concurrent('a Unix socket stays where it is as long as one of the two is th
   process.kill(old, 'SIGUSR2');
   const next = await service.master(2);
   process.kill(next, 'SIGTERM');
-  await until(() => !isAlive(next));
+  await service.program.until(/has ended; this one serves on/);
   expect(await ask(path, 'hello')).toBe('hello');
 
   process.kill(old, 'SIGUSR2');
