@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { adaptApplication } from './application/adapt.ts';
 import { Lifecycle } from './application/lifecycle.ts';
 import { ShapeError } from './application/shape.ts';
+import type { WorkerLog } from './worker-log.ts';
 import { APP_LOAD_ERROR, CommandError, messageOf, oneLine } from './errors.ts';
 
 /** Names that are tried in a module when none was given, in this order. */
@@ -41,6 +42,8 @@ export interface LoadOptions {
   interface?: InterfaceName | 'auto';
   /** Where it says what is to be done at its end. */
   lifecycle?: Lifecycle;
+  /** Told what is worth knowing of its start. */
+  log?: Pick<WorkerLog, 'info'>;
   /** Gives up waiting for it, so that another can be loaded. */
   signal?: AbortSignal;
 }
@@ -75,8 +78,9 @@ async function load({ file, exportName }: ApplicationLocation, options: LoadOpti
     return server;
   }
   const app = exports[name];
+  const { lifecycle = new Lifecycle() } = options;
   try {
-    return await adaptApplication(app, options.interface ?? 'auto', options.lifecycle ?? new Lifecycle());
+    return await adaptApplication(app, options.interface ?? 'auto', { lifecycle, log: options.log });
   } catch (error) {
     // What it exports may be anything; that its server wanted to listen says what is meant.
     if (error instanceof ShapeError && server !== undefined) return server;

@@ -4,7 +4,7 @@ import type { RequestHead } from '@highball/http-parser';
 import { closeQuietly, isClosable } from './close-body.ts';
 import type { WorkerContext } from './context.ts';
 import { errorPage } from './error-page.ts';
-import type { RequestError } from './errors.ts';
+import { RequestError } from './errors.ts';
 import { emptyInput, type InputSource, RequestInput } from './input.ts';
 import { LazySignal } from './lazy-signal.ts';
 import type { Output } from './output.ts';
@@ -180,7 +180,8 @@ export class Exchange implements ResponseContext, InputSource {
     if (this.#over) {
       log.debug('the application failed after its request was lost', { err, ...this.describe() });
     } else {
-      log.error('the application failed', { err, ...this.describe() });
+      // Who stops because the client has left has done nothing wrong.
+      log[isDeparture(err) ? 'debug' : 'error']('the application failed', { err, ...this.describe() });
       if (this.response.headSent) {
         this.#abandon();
         this.#owner.onBroken(this);
@@ -255,6 +256,12 @@ export class Exchange implements ResponseContext, InputSource {
       environ['highball.trailers'] = () => (this.input?.consumed && this.#trailers) || [];
     if (this.offersUpgrade) environ['highball.upgrade'] = () => this.#owner.upgrade(this);
   }
+}
+
+/** Our own reason of `highball.signal`, thrown on; or what asgi-adapter's `send` rejects with. */
+function isDeparture(err: unknown): boolean {
+  const { code } = (err ?? {}) as { code?: unknown };
+  return (err instanceof RequestError && code === 'CLIENT_GONE') || code === 'CLIENT_DISCONNECTED';
 }
 
 function isPromise<Value>(value: unknown): value is Promise<Value> {

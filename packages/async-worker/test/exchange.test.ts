@@ -459,6 +459,27 @@ describe('highball.signal', () => {
     expect(signals[0]?.reason).toMatchObject({ code: 'CLIENT_GONE' });
   });
 
+  test.each([
+    ['with its reason', (reason: unknown) => reason],
+    [
+      'as an event-shaped application does',
+      () => Object.assign(new Error('gone'), { code: 'CLIENT_DISCONNECTED' }),
+    ],
+  ])('an application that stops for it, %s, is no error in the log', async (_name, errorOf) => {
+    await using server = await serve(async (environ) => {
+      const signal = (environ['highball.signal'] as () => AbortSignal)();
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      throw errorOf(signal.reason);
+    });
+    const client = await server.connect();
+    client.send(get('/'));
+    await until(() => server.worker.stats().active === 1);
+    client.end();
+    await until(() => server.log.errors('debug').length > 0);
+    expect(server.log.errors('error')).toEqual([]);
+    expect(server.log.errors('debug')[0]).toMatch(/^the application failed: /);
+  });
+
   test('is aborted already when it is asked for late', async () => {
     const go = deferred();
     let signal: AbortSignal | undefined;

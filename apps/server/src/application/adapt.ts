@@ -2,8 +2,14 @@ import { fromAsgi } from '@highball/asgi-adapter';
 import { type FetchHandler, fromFetch } from '@highball/fetch-adapter';
 import type { Application, AsgiApplication, InterfaceName } from '@highball/gateway-protocol';
 import { fromNode, type NodeHandler, recogniseNode, toApplication } from '@highball/node-adapter';
+import type { WorkerLog } from '../worker-log.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { shapeOf } from './shape.ts';
+
+export interface AdaptOptions {
+  readonly lifecycle: Lifecycle;
+  readonly log?: Pick<WorkerLog, 'info'> | undefined;
+}
 
 /**
  * Makes a gateway application of what a program exports, whatever its shape, and starts it.
@@ -12,25 +18,39 @@ import { shapeOf } from './shape.ts';
 export async function adaptApplication(
   value: unknown,
   asked: InterfaceName | 'auto',
-  lifecycle: Lifecycle,
+  { lifecycle, log }: AdaptOptions,
 ): Promise<Application> {
   switch (shapeOf(value, asked)) {
     case 'asgi':
-      return startAsgi(value as AsgiApplication, lifecycle);
+      return startAsgi(value as AsgiApplication, lifecycle, log);
     case 'node':
       return adaptNode(value, lifecycle);
     case 'fetch':
-      return fromFetch(value as FetchHandler);
+      return adaptFetch(value as FetchHandler, lifecycle);
     default:
       return value as Application;
   }
 }
 
-async function startAsgi(app: AsgiApplication, lifecycle: Lifecycle): Promise<Application> {
+async function startAsgi(
+  app: AsgiApplication,
+  lifecycle: Lifecycle,
+  log: AdaptOptions['log'],
+): Promise<Application> {
   const gateway = fromAsgi(app);
-  await gateway.startup();
+  const err = await gateway.startup();
+  // It may mean to, or it may be a mistake in its first lines.
+  if (err !== undefined)
+    log?.info('the application runs without lifespan: it threw when it was asked', { err });
   lifecycle.onStop(() => gateway.shutdown());
   return gateway.application;
+}
+
+function adaptFetch(handler: FetchHandler, lifecycle: Lifecycle): Application {
+  const application = fromFetch(handler);
+  // What it has put off until after its answers (`ctx.waitUntil`).
+  lifecycle.onStop((graceful) => (graceful ? application.settled() : undefined));
+  return application;
 }
 
 async function adaptNode(value: unknown, lifecycle: Lifecycle): Promise<Application> {

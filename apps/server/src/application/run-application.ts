@@ -25,9 +25,9 @@ export async function runApplication(
   folder: string,
   options: RunOptions,
 ): Promise<Application> {
-  const { settings, lifecycle } = options;
+  const { settings, lifecycle, log } = options;
   if (settings.workerClass === 'threads') return startThreads(spec, folder, options);
-  const app = await loadApplication(spec, folder, { interface: settings.interface, lifecycle });
+  const app = await loadApplication(spec, folder, { interface: settings.interface, lifecycle, log });
   return settings.workerClass === 'sync' ? oneAtATime(app) : app;
 }
 
