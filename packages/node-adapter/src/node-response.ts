@@ -36,6 +36,8 @@ export class NodeResponse {
 
   constructor(response: ServerResponse) {
     this.#response = response;
+    // PEP 3333, "Handling the Content-Length Header": never more than was promised, and a cut when it is less.
+    response.strictContentLength = true;
     response
       .on('drain', () => this.#wake?.())
       .on('close', () => {
@@ -90,12 +92,22 @@ export class NodeResponse {
     try {
       checkBody(body);
       if (Array.isArray(body) && !this.#response.headersSent) this.#writeHead(wholeLength(body));
+      // The usual body, one piece, leaves in one write with its head.
+      if (Array.isArray(body) && body.length === 1 && this.#endsWith(body[0])) return;
       if (isAsyncBody(body)) await this.#sendAsync(body[Symbol.asyncIterator]());
       else await this.#sendSync(body);
       this.#end();
     } finally {
       await closeBody(body);
     }
+  }
+
+  /** @returns whether that ended the response: not when there is more to it than this piece. */
+  #endsWith(chunk: BodyChunk): boolean {
+    if (this.#gone || this.#trailers.length > 0) return false;
+    checkChunk(chunk);
+    this.#response.end(chunk);
+    return true;
   }
 
   async #sendSync(body: Iterable<BodyChunk>): Promise<void> {
@@ -129,12 +141,7 @@ export class NodeResponse {
 
   /** @returns whether the client keeps up. */
   #send(chunk: BodyChunk): boolean {
-    if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) {
-      throw new HandlerError(
-        'BAD_BODY',
-        `a piece of a body is a string or a Uint8Array, not ${typeof chunk}`,
-      );
-    }
+    checkChunk(chunk);
     if (chunk.length === 0 || this.#gone) return true;
     if (!this.#response.headersSent) this.#writeHead(undefined);
     return this.#response.write(chunk);
@@ -206,6 +213,11 @@ function dropLength(fields: string[]): void {
 
 function wholeLength(chunks: readonly BodyChunk[]): number {
   return chunks.reduce((sum, chunk) => sum + Buffer.byteLength(chunk), 0);
+}
+
+function checkChunk(chunk: unknown): void {
+  if (typeof chunk === 'string' || chunk instanceof Uint8Array) return;
+  throw new HandlerError('BAD_BODY', `a piece of a body is a string or a Uint8Array, not ${typeof chunk}`);
 }
 
 function checkBody(body: unknown): void {

@@ -289,6 +289,24 @@ describe('a failure', () => {
     expect(served.errors[0]).toContain('late');
   });
 
+  const lengths: [string, () => Iterable<string>][] = [
+    ['more, in one piece', () => ['123456']],
+    ['more, in the end', () => ['12345', '6'].values()],
+    ['less', () => ['1234']],
+    ['nothing', () => []],
+  ];
+  test.each(lengths)('of the promised length, %s, cuts the connection', async (_name, body) => {
+    await using served = await serveApp((_environ, start) => {
+      start('200 OK', [['Content-Length', '5']]);
+      return body();
+    });
+    const client = await RawClient.connect(served.port);
+    client.send(get('/'));
+    await client.closed;
+    expect(client.received).not.toContain('6');
+    expect(served.errors[0]).toContain('does not match the content-length');
+  });
+
   test('may replace a head that was not sent', async () => {
     await using served = await serveApp((_environ, start) => {
       start(...OK);

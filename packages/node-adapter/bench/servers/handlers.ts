@@ -1,9 +1,9 @@
 import express from 'express';
 import Fastify from 'fastify';
 import Koa from 'koa';
-import type { NodeHandler } from '../../src/index.ts';
+import { type NodeHandler, toNode } from '../../src/index.ts';
 
-/** The hello-world of each framework, as a handler for node:http. */
+/** The hello-world of each framework, as a handler for node:http; and of a gateway application, made one. */
 export const handlers: Record<string, () => Promise<NodeHandler>> = {
   plain: async () => (_request, response) => {
     response.writeHead(200, { 'Content-Type': 'text/plain' });
@@ -31,4 +31,9 @@ export const handlers: Record<string, () => Promise<NodeHandler>> = {
     await app.ready();
     return (request, response) => app.routing(request, response);
   },
+  gateway: async () =>
+    toNode((_environ, startResponse) => {
+      startResponse('200 OK', [['Content-Type', 'text/plain']]);
+      return ['Hello, World!\n'];
+    }) as NodeHandler,
 };
