@@ -181,8 +181,12 @@ interface Deadline {
 
 function deadline(ms: number, signal: AbortSignal | undefined): Deadline {
   const timers: NodeJS.Timeout[] = [];
+  let over = false;
+  // A server may be captured when nobody waits any more: its grace must not keep the process alive.
   const after = (wait: number): Promise<void> =>
-    new Promise((resolve) => void timers.push(setTimeout(resolve, wait)));
+    new Promise((resolve) => {
+      if (!over) timers.push(setTimeout(resolve, wait));
+    });
   const { promise: passed, resolve, reject } = Promise.withResolvers<void>();
   const abort = (): void => reject(signal?.reason as Error);
   void after(ms).then(resolve);
@@ -191,6 +195,7 @@ function deadline(ms: number, signal: AbortSignal | undefined): Deadline {
   if (signal?.aborted) abort();
   else signal?.addEventListener('abort', abort, { once: true });
   const cancel = (): void => {
+    over = true;
     signal?.removeEventListener('abort', abort);
     for (const timer of timers) clearTimeout(timer);
   };
