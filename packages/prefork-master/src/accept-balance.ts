@@ -70,6 +70,8 @@ export class Balance implements AcceptBalance {
   #countedSince = 0;
   #came = 0;
   #passed = 0;
+  /** The latter in the period before. */
+  #passedBefore = 0;
   #timer: unknown;
   #left = false;
 
@@ -110,6 +112,7 @@ export class Balance implements AcceptBalance {
   #count(more: boolean): void {
     const now = this.#clock.now();
     if (now - this.#countedSince > TURNOVER_MS) {
+      this.#passedBefore = now - this.#countedSince > 2 * TURNOVER_MS ? 0 : this.#passed;
       this.#countedSince = now;
       this.#came = this.#passed = 0;
     }
@@ -124,7 +127,7 @@ export class Balance implements AcceptBalance {
    * bring nothing.
    */
   #isAhead(): boolean {
-    const isSteady = this.#passed < this.#connections;
+    const isSteady = Math.max(this.#passed, this.#passedBefore) < this.#connections;
     return isSteady && isAhead(this.#connections, this.#counts.read());
   }
 

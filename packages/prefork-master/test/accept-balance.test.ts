@@ -80,9 +80,23 @@ describe('a worker that is ahead', () => {
     balance.update(6);
     expect(calls).toEqual(['pause', 'resume']);
     // What was a while ago does not count.
-    await clock.pass(251);
+    await clock.pass(501);
     balance.update(7);
     expect(calls).toEqual(['pause', 'resume', 'pause']);
+  });
+
+  test('what has passed in the quarter of a second before still counts', async () => {
+    const { clock, calls, balance } = harness();
+    await clock.pass(1000);
+    for (let passed = 0; passed < 4; passed++) {
+      balance.update(1);
+      balance.update(0);
+    }
+    await clock.pass(300);
+    for (let open = 1; open <= 4; open++) balance.update(open);
+    expect(calls).toEqual([]);
+    balance.update(5);
+    expect(calls).toEqual(['pause']);
   });
 
   test('holds back when all clients have left at once and come again', async () => {
