@@ -1,6 +1,8 @@
-// Tells the blog that somebody is reading, and shows how many are.
-const EVERY_MS = 5000;
+// Shows how many are reading, as the blog tells it over a WebSocket.
 const place = document.getElementById('readers');
+/** A server that restarts is back soon; one that is away is not asked more often than this. */
+const FIRST_WAIT_MS = 500;
+const LAST_WAIT_MS = 15_000;
 
 /** A name for this tab that says nothing about its reader. Kept, so that a reload is no second reader. */
 function readerName() {
@@ -17,17 +19,20 @@ function readerName() {
   }
 }
 
-const reader = readerName();
+const address = `${location.origin.replace(/^http/, 'ws')}/readers?reader=${readerName()}`;
+let waitMs = FIRST_WAIT_MS;
 
-async function tell() {
-  if (document.visibilityState === 'hidden') return;
-  try {
-    const answer = await fetch(`/readers?reader=${reader}`);
-    const { readers } = answer.ok ? await answer.json() : {};
-    show(readers === 1 ? 'You are the only reader' : `${readers} readers at the moment`, answer.ok);
-  } catch {
-    show('The blog does not answer', false);
-  }
+function connect() {
+  const socket = new WebSocket(address);
+  socket.addEventListener('message', ({ data }) => {
+    waitMs = FIRST_WAIT_MS;
+    show(data === '1' ? 'You are the only reader' : `${data} readers at the moment`, true);
+  });
+  socket.addEventListener('close', () => {
+    show('Looking for the blog…', false);
+    setTimeout(connect, waitMs);
+    waitMs = Math.min(2 * waitMs, LAST_WAIT_MS);
+  });
 }
 
 function show(text, isLive) {
@@ -36,6 +41,4 @@ function show(text, isLive) {
   place.classList.toggle('live', isLive);
 }
 
-document.addEventListener('visibilitychange', tell);
-setInterval(tell, EVERY_MS);
-tell();
+connect();

@@ -39,14 +39,6 @@ export function page(body: Html, status = '200 OK'): Answer {
   };
 }
 
-export function json(value: unknown): Answer {
-  return {
-    status: '200 OK',
-    headers: [['Content-Type', 'application/json'], ['Cache-Control', 'no-store'], ...SECURITY],
-    body: JSON.stringify(value),
-  };
-}
-
 export function file(body: Uint8Array, type: string): Answer {
   return {
     status: '200 OK',

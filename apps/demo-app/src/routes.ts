@@ -1,11 +1,12 @@
 import type { Environ } from '@highball/gateway-protocol';
 import { get, post, type Route, type RouterOptions } from '@highball/router';
-import { type Answer, answering, HttpError, json, queryOf } from './http.ts';
+import { type Answer, answering, HttpError, queryOf } from './http.ts';
 import { aboutRequest } from './pages/about.ts';
 import { listPeriod, listPosts } from './pages/list.ts';
 import { addPicture, listPictures, showPicture } from './pages/pictures.ts';
 import { addComment, showPost } from './pages/post.ts';
 import { searchPosts } from './pages/search.ts';
+import { liveReaders } from './readers.ts';
 import type { Store } from './store.ts';
 
 /** The addresses of the blog. `/Blogs/Posts` is what the clean ones (/blogs/2006/12/10/) are rewritten to. */
@@ -43,10 +44,7 @@ export function routesOf(store: Store): readonly Route[] {
       '/about',
       answering((environ) => aboutRequest(environ)),
     ),
-    get(
-      '/readers',
-      answering((environ) => countReaders(store, environ)),
-    ),
+    get('/readers', liveReaders(store)),
   ];
 }
 
@@ -79,13 +77,4 @@ function periodOf(environ: Environ): string {
 
 function showPeriod(store: Store, period: string): Answer {
   return period.length === '2006-12-10'.length ? showPost(store, period) : listPeriod(store, period);
-}
-
-/** Where every page of a reader tells from time to time that it is still open. */
-function countReaders(store: Store, environ: Environ): Answer {
-  const reader = queryOf(environ).get('reader') ?? '';
-  if (!/^[\w-]{8,64}$/.test(reader)) {
-    throw new HttpError('400 Bad Request', 'A reader is 8 to 64 letters and digits.');
-  }
-  return json({ readers: store.countReaders(reader) });
 }

@@ -112,16 +112,25 @@ export class Store {
     return this.#all<{ type: string }>('SELECT type FROM pictures WHERE name = ?', name)[0]?.type;
   }
 
-  /** Notes that a reader is here, and says how many are. */
-  countReaders(reader: string): number {
-    const now = this.#now() / 1000;
-    this.#run('DELETE FROM readers WHERE seen_at < ?', now - PRESENCE_SECONDS);
-    this.#run(
-      'INSERT OR REPLACE INTO readers SELECT ?, ? WHERE (SELECT count(*) FROM readers) < ?',
-      reader,
-      now,
-      MAX_READERS,
-    );
+  /** Notes that these readers are here; of more than a crowd nobody keeps count. */
+  noteReaders(readers: readonly string[]): void {
+    for (const reader of readers) {
+      this.#run(
+        'INSERT OR REPLACE INTO readers SELECT ?, ? WHERE (SELECT count(*) FROM readers) < ?',
+        reader,
+        this.#now() / 1000,
+        MAX_READERS,
+      );
+    }
+  }
+
+  removeReader(reader: string): void {
+    this.#run('DELETE FROM readers WHERE id = ?', reader);
+  }
+
+  /** How many readers there are, those whose process has died for a moment more. */
+  countReaders(): number {
+    this.#run('DELETE FROM readers WHERE seen_at < ?', this.#now() / 1000 - PRESENCE_SECONDS);
     return this.#all<{ count: number }>('SELECT count(*) AS count FROM readers')[0]?.count ?? 0;
   }
 

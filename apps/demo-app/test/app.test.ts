@@ -47,7 +47,7 @@ describe('pages', () => {
     expect(answer.body).toContain(text);
   });
 
-  test.each(['/', POST, '/nothing', '/pictures', '/readers?reader=12345678'])(
+  test.each(['/', POST, '/nothing', '/pictures'])(
     '%s lets a browser run and load nothing from elsewhere, or inline',
     async (address) => {
       const { headers, body } = await ask(`GET ${address}`);
@@ -164,23 +164,4 @@ describe('comments', () => {
     expect((await ask('POST /Blogs/Posts?Year=2006', parts)).status).toBe(404);
     expect((await ask('POST /Blogs/Posts', parts)).status).toBe(400);
   });
-});
-
-describe('readers', () => {
-  test('are counted once each, by all processes together', async () => {
-    await using folder = await temporaryFolder();
-    const [one, other] = [client(folder.path), client(folder.path)];
-    await one('GET /readers?reader=reader-one');
-    await one('GET /readers?reader=reader-one');
-    const { body, headers } = await other('GET /readers?reader=reader-two');
-    expect(body).toBe('{"readers":2}');
-    expect(headers.get('cache-control')).toBe('no-store');
-  });
-
-  test.each(['', 'short', '<script>alert(1)</script>', 'x'.repeat(65)])(
-    'have no name like "%s"',
-    async (name) => {
-      expect((await ask(`GET /readers?reader=${name}`)).status).toBe(400);
-    },
-  );
 });

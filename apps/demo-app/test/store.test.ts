@@ -89,15 +89,19 @@ test('neighbours are the posts before and after a day', async () => {
   expect(store.neighbours('2003-12-07').older).toBeUndefined();
 });
 
-test('a reader who has not been heard of for 15 seconds is not counted', async () => {
+test('a reader who has not been heard of for 15 seconds is not counted, nor one who has left', async () => {
   await using folder = await temporaryFolder();
   let now = 1_000_000;
   using store = disposable(new Store(folder.path, () => now));
-  expect(store.countReaders('first')).toBe(1);
+  store.noteReaders(['first']);
+  expect(store.countReaders()).toBe(1);
   now += 10_000;
-  expect(store.countReaders('second')).toBe(2);
+  store.noteReaders(['second', 'third', 'third']);
+  expect(store.countReaders()).toBe(3);
   now += 6000;
-  expect(store.countReaders('second')).toBe(1);
+  expect(store.countReaders()).toBe(2);
+  store.removeReader('second');
+  expect(store.countReaders()).toBe(1);
 });
 
 function disposable(store: Store): Store & Disposable {
