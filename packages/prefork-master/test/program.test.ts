@@ -34,7 +34,7 @@ async function leftOf(program: Program): Promise<number[]> {
   return left();
 }
 
-describe('signals', () => {
+describe.concurrent('signals', () => {
   test('TERM: the work is finished, the exit code is 0 and nothing is left', async () => {
     await using folder = await temporaryFolder();
     const path = join(folder.path, 'x.sock');
@@ -82,7 +82,7 @@ describe('signals', () => {
   });
 });
 
-describe('no worker is left', () => {
+describe.concurrent('no worker is left', () => {
   test('when the master is killed: idle workers leave at once, others drain', async () => {
     await using program = run({ gracefulTimeoutMs: 10_000 });
     const port = await portOf(program);

@@ -35,6 +35,17 @@ test('a balanced worker takes what a blocked one leaves', async () => {
   for (const client of clients) client.destroy();
 });
 
+test('a worker has one count: to take part twice is a mistake', async () => {
+  const script = new URL('fixtures/balance-twice.ts', import.meta.url);
+  await expect(start({ worker: { script } })).rejects.toMatchObject({
+    code: 'worker-boot',
+    message: expect.stringContaining('takes part in the balance already'),
+  });
+  // Where each worker has its own socket there is no balance to take part in.
+  await using running = await start({ worker: { script }, sharing: 'reuseport' });
+  expect(pids(running.master)).toHaveLength(1);
+});
+
 describe('reuseport', () => {
   const reuseport = { sharing: 'reuseport' as const };
 
