@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 /** Siblings are resolved to their TypeScript sources: no test needs a build. */
-const conditions = ['@highball/source', 'node', 'import', 'module', 'default'];
+const conditions = ['@highball/source', 'node', 'default'];
 
 const folders = ['packages', 'apps'].flatMap((parent) =>
   readdirSync(new URL(`${parent}/`, import.meta.url)).map((name) => `${parent}/${name}`),

@@ -250,6 +250,7 @@ export class Exchange implements ResponseContext, InputSource {
     const { environ, response } = this;
     environ['wsgi.early_hints'] = (headers) => response.sendEarlyHints(headers);
     environ['highball.send_trailers'] = (trailers) => response.sendTrailers(trailers);
+    environ['highball.send_head'] = () => response.sendHead();
     environ['highball.signal'] = () => (this.#departure ??= new LazySignal()).signal;
     environ['highball.draining'] = this.#context.draining;
     if (this.head.chunked)

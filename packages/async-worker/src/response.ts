@@ -142,6 +142,13 @@ export class Response {
     else this.#output.chunk(head, chunk, size, '');
   }
 
+  /** Sends the head ahead of the body, once start_response was called. */
+  sendHead(): void {
+    if (this.#over !== undefined || this.#framing !== undefined || this.#begun === '') return;
+    this.#output.text(this.#takeHead(this.#frame(-1)));
+    this.#output.flush();
+  }
+
   /**
    * Ends the body.
    * @throws ApplicationError when it is shorter than promised: the connection must be cut.

@@ -1,7 +1,7 @@
-import type { Application, HeaderList, StartResponse } from '@highball/gateway-protocol';
+import type { Application, Environ, HeaderList, StartResponse } from '@highball/gateway-protocol';
 import { Socket } from 'node:net';
 import { describe, expect, test, vi } from 'vitest';
-import { bodyOf, get, last, request, serve, statusesOf } from './support.ts';
+import { bodyOf, deferred, get, last, request, serve, statusesOf } from './support.ts';
 
 /** An application that begins its response so, and returns this body. */
 function answering(status: string, headers: HeaderList, body: Iterable<string | Uint8Array>): Application {
@@ -361,6 +361,62 @@ describe('write', () => {
     await server.exchange(last('/'));
     expect(() => stale?.('more')).toThrow(/after the end/);
     expect(codes).toEqual(['BAD_CHUNK']);
+  });
+});
+
+describe('send_head', () => {
+  const sendHead = (environ: Environ): void => environ['highball.send_head']?.();
+
+  test.each([
+    ['chunked', 'GET', [], 'Transfer-Encoding: chunked\r\n'],
+    ['with a length', 'GET', [['Content-Length', '4']], 'Content-Length: 4\r\n'],
+    ['to HEAD', 'HEAD', [['Content-Length', '4']], 'Content-Length: 4\r\n'],
+  ] as const)('sends the head ahead of the body, %s', async (_name, method, fields, line) => {
+    const go = deferred();
+    await using server = await serve(async (environ, start) => {
+      start(
+        '200 OK',
+        fields.map(([name, value]): [string, string] => [name, value]),
+      );
+      sendHead(environ);
+      sendHead(environ);
+      await go.promise;
+      return ['body'];
+    });
+    const client = await server.connect();
+    client.send(request(method, '/', ['Connection: close']));
+    const head = await client.until('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(head).toContain(line);
+    expect(head).not.toContain('body');
+    go.resolve();
+    await client.closed;
+    expect(client.received.match(/HTTP\/1\.1/g)).toHaveLength(1);
+    expect(client.received.includes('body')).toBe(method === 'GET');
+    expect(server.log.errors()).toEqual([]);
+  });
+
+  test('does nothing before start_response, or once the body has begun', async () => {
+    await using server = await serve((environ, start) => {
+      sendHead(environ);
+      const write = start('200 OK', []);
+      void write('x');
+      sendHead(environ);
+      return [];
+    });
+    expect(statusesOf(await server.exchange(last('/')))).toEqual([200]);
+    expect(server.log.errors()).toEqual([]);
+  });
+
+  test('makes it too late for another head', async () => {
+    await using server = await serve((environ, start) => {
+      start('200 OK', []);
+      sendHead(environ);
+      start('500 Internal Server Error', [], new Error('late'));
+      return [];
+    });
+    expect(statusesOf(await server.exchange(last('/')))).toEqual([200]);
+    expect(server.log.errors()).toEqual(['the application failed: late']);
   });
 });
 

@@ -77,6 +77,11 @@ export interface Environ {
   /** Sends a 103 Early Hints response (RFC 8297) ahead of the real one. */
   'wsgi.early_hints'?: (headers: HeaderList) => void;
   /**
+   * Sends status and fields now, ahead of the body: for a stream whose first piece may be long in coming. Does nothing
+   * before start_response or after the first piece.
+   */
+  'highball.send_head'?: () => void;
+  /**
    * Present when the client asks for an upgrade or sends CONNECT. Calling it hands the connection over: from
    * then on the server writes nothing, and ignores what the application returns.
    */

@@ -1,5 +1,4 @@
 // oxlint-disable-next-line import/no-unassigned-import
-import './commonjs.ts';
 import { temporaryFolder } from '@highball/testkit';
 import cookieParser from 'cookie-parser';
 import express, { type NextFunction, type Request, type Response } from 'express';

@@ -1,5 +1,4 @@
 // oxlint-disable-next-line import/no-unassigned-import
-import './commonjs.ts';
 import { markInterface } from '@highball/gateway-protocol';
 import express from 'express';
 import Fastify from 'fastify';

@@ -1,5 +1,4 @@
 // oxlint-disable-next-line import/no-unassigned-import
-import './commonjs.ts';
 import type { Application, Environ } from '@highball/gateway-protocol';
 import { RawClient } from '@highball/testkit';
 import express, { type NextFunction, type Request, type Response } from 'express';

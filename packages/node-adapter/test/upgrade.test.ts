@@ -1,5 +1,4 @@
 // oxlint-disable-next-line import/no-unassigned-import
-import './commonjs.ts';
 import fastifyWebsocket from '@fastify/websocket';
 import Fastify from 'fastify';
 import { once } from 'node:events';
