@@ -25,4 +25,6 @@ worker.onStop(async (graceful) => {
 });
 
 await Promise.all(servers.map((server) => once(server, 'listening')));
+// Leave connections to workers that have fewer.
+worker.balanceServers(...servers);
 worker.ready();

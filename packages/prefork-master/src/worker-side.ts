@@ -15,7 +15,10 @@ export interface WorkerSide {
   readonly masterPid: number;
   /** What the master was given as `worker.data`. */
   readonly data: unknown;
-  /** The sockets, in the order of the master's `listen`: `server.listen({ fd }, worker.backlog)`. */
+  /**
+   * The sockets, in the order of the master's `listen`, then those that this worker takes care of for slots that are
+   * gone: `server.listen({ fd }, worker.backlog)` on all of them.
+   */
   readonly fds: readonly number[];
   /** Where each of them is bound. */
   readonly addresses: readonly ListenTarget[];
