@@ -43,6 +43,10 @@ export class Pool {
     }
     const socket = await this.#open(target, key);
     const connection = new UpstreamConnection(socket, this.#options);
+    // One listener for the life of the connection: setTimeout's own would be one more each time it is kept.
+    socket.on('timeout', () => {
+      if (this.#idle.get(key)?.includes(connection)) socket.destroy();
+    });
     connection.onFree = (usable) => (usable ? this.#keep(key, connection) : this.#drop(key, connection));
     return connection;
   }
@@ -81,10 +85,7 @@ export class Pool {
       return;
     }
     idle.push(connection);
-    const { socket } = connection;
-    socket.setTimeout(this.#options.idleTimeoutMs, () => {
-      if (idle.includes(connection)) socket.destroy();
-    });
+    connection.socket.setTimeout(this.#options.idleTimeoutMs);
   }
 
   #drop(key: string, connection: UpstreamConnection): void {

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect as connectByNode, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { exchange, freePort, RawClient, temporaryFolder } from '@highball/testkit';
 import { describe, expect, test } from 'vitest';
+import type { ReverseProxyOptions } from '../src/index.ts';
 import { ok, startProxy, startUpstream } from './support.ts';
 
 const get = (path: string, fields = '', method = 'GET'): string =>
@@ -258,6 +259,37 @@ describe('connections to an upstream', () => {
     const bodies = [];
     for (let i = 0; i < 5; i++) bodies.push((await exchange(proxy.port, get('/'))).split(headEnd)[1]);
     expect(bodies).toEqual(['0', '0', '0', '0', '0']);
+  });
+
+  test('have after many requests the listeners that they had after one', async () => {
+    await using upstream = await startUpstream((socket, received) => {
+      if (received.endsWith(headEnd)) socket.write(ok('x'));
+    });
+    const opened: Socket[] = [];
+    const connect: NonNullable<ReverseProxyOptions['connect']> = (target) => {
+      const socket = connectByNode({ ...target });
+      opened.push(socket);
+      return socket;
+    };
+    await using proxy = await startProxy([upstream.url], { connect });
+    const count = (): number[] =>
+      ['data', 'end', 'error', 'timeout', 'close', 'drain'].map(
+        (event) => opened[0]?.listenerCount(event) ?? -1,
+      );
+    await exchange(proxy.port, get('/'));
+    const first = count();
+    for (let i = 0; i < 15; i++) await exchange(proxy.port, get('/'));
+    expect(opened).toHaveLength(1);
+    expect(count()).toEqual(first);
+  });
+
+  test('that nobody uses are closed after a while', async () => {
+    await using upstream = await startUpstream((socket, received) => {
+      if (received.endsWith(headEnd)) socket.write(ok('x'));
+    });
+    await using proxy = await startProxy([upstream.url], { idleTimeoutMs: 50 });
+    for (let i = 0; i < 2; i++) await exchange(proxy.port, get('/'));
+    await expect.poll(() => upstream.sockets[0]?.closed).toBe(true);
   });
 
   test('are not used again when something unasked for comes', async () => {
