@@ -19,7 +19,7 @@ test('the log says which request a blocked worker was serving, and it is replace
   const [, port] = await server.until(/serves http:\/\/127\.0\.0\.1:(\d+)/);
   expect(await (await fetch(`http://127.0.0.1:${port}/done`)).text()).toBe('fine');
   const blocked = fetch(`http://127.0.0.1:${port}/block?report=7`);
-  await expect(blocked).rejects.toThrow();
+  await expect(blocked).rejects.toThrow('fetch failed');
   const [, what] = await server.until(/it was serving ([^\n]*?) \(id=/);
   expect(what).toMatch(/^GET \/block\?report=7 for [\d.]+ s$/);
   await expect
