@@ -75,6 +75,31 @@ test('an application of the event shape is told of its start and of its end', as
   expect(server.stdout).toContain('the application stops');
 });
 
+test('an application of the event shape speaks WebSocket', async () => {
+  const { server, port } = await serve('asgi.ts');
+  await using _ = server;
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/`);
+  const heard: unknown[] = [];
+  const closed = new Promise<unknown>((resolve) => {
+    socket.addEventListener('close', ({ code, reason }) => resolve([code, reason]));
+  });
+  socket.addEventListener('message', ({ data }) => {
+    heard.push(data);
+    socket.send('stop');
+  });
+  socket.addEventListener('open', () => socket.send('chin'));
+  expect(await closed).toEqual([4000, 'enough']);
+  expect(heard).toEqual(['chin chin']);
+});
+
+test('a Fastify application may listen late, and its plugins are closed at the end', async () => {
+  const { server, port } = await serve('fastify-closes.mjs');
+  await using _ = server;
+  expect(await text(port, '/')).toBe('open');
+  await server.stop();
+  expect(server.stdout).toContain('the plugin is closed');
+});
+
 describe('what could be two things is refused in one line', () => {
   test.each([
     ['export default (req, res) => res.end()', /takes \(req, res\): .*--interface node/],

@@ -56,6 +56,26 @@ test('threads runs each request in a thread of its own, so that one that compute
   expect(answers.map(({ most }) => most)).toEqual([1, 1, 1]);
 });
 
+test('a thread that blocks past --timeout is replaced, its request is 504, and others are unharmed', async () => {
+  await using folder = await temporaryFolder();
+  const program = PROGRAM.replace('Date.now() + 700', 'Date.now() + 60_000');
+  await writeFile(join(folder.path, 'app.mjs'), program);
+  const options = ['--worker-class', 'threads', '--threads', '2', '--timeout', '1'];
+  const args = ['serve', 'app.mjs', '-b', '127.0.0.1:0', '-w', '1', ...options];
+  await using server = highball(args, { cwd: folder.path });
+  const [, port] = await server.until(/serves http:\/\/127\.0\.0\.1:(\d+)/);
+  const status = async (path: string): Promise<number> =>
+    (await fetch(`http://127.0.0.1:${port}${path}`)).status;
+  const blocked = status('/block');
+  const others = [];
+  for (let i = 0; i < 20; i++) others.push(await status('/'));
+  expect(new Set(others)).toEqual(new Set([200]));
+  expect(await blocked).toBe(504);
+  expect(await Promise.all([status('/'), status('/')])).toEqual([200, 200]);
+  // It is the thread that was replaced, not the worker.
+  expect(server.stderr).not.toContain('no sign of life');
+});
+
 test('an application that does not load in its threads is one line and exit code 4', async () => {
   await using folder = await temporaryFolder();
   await writeFile(join(folder.path, 'app.mjs'), "throw new Error('no database')");
