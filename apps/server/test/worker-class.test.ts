@@ -31,7 +31,7 @@ async function ask(options: string[], paths: string[]): Promise<Answer[]> {
   const args = ['serve', 'app.mjs', '-b', '127.0.0.1:0', '-w', '1', ...options];
   await using server = highball(args, { cwd: folder.path });
   const [, port] = await server.until(/serves http:\/\/127\.0\.0\.1:(\d+)/);
-  return Promise.all(
+  return await Promise.all(
     paths.map(async (path) => (await fetch(`http://127.0.0.1:${port}${path}`)).json() as Promise<Answer>),
   );
 }
