@@ -3,25 +3,42 @@ import { decodePath, type Environ } from '@highball/gateway-protocol';
 /** What a request's path leads to: a name below the root, or a refusal. */
 export type FileName = { readonly name: string; readonly isFolder: boolean } | { readonly status: 400 | 404 };
 
+/** Linux's PATH_MAX: a longer name leads nowhere, and need not be looked for, or remembered. */
+const MAX_NAME_LENGTH = 4096;
+
+/** A path that means itself: no empty parts, none that begins with a dot, and nothing but usual characters. */
+const PLAIN = /^(?:\/[\w~!$&'()*+,;=:@-][\w~!$&'()*+,;=:@.-]*)+$/;
+
 /**
  * Makes a relative file name of the request's path. Whatever a file system could read otherwise than a browser is
- * refused: NUL, backslashes, encoded slashes, `..`, bytes that are no UTF-8.
+ * refused: NUL, backslashes, encoded slashes, `.` and `..`, bytes that are no UTF-8.
  */
 export function fileNameOf(environ: Environ, prefix: string): FileName {
-  const rawPath = (environ.RAW_URI ?? '').split('?', 1)[0] as string;
+  const { RAW_URI: rawUri = '', PATH_INFO: path } = environ;
+  if (prefix === '' && path.length < MAX_NAME_LENGTH && !rawUri.includes('%') && PLAIN.test(path)) {
+    return { name: path.slice(1), isFolder: false };
+  }
+  return readCarefully(rawUri, path, prefix);
+}
+
+function readCarefully(rawUri: string, pathInfo: string, prefix: string): FileName {
+  const rawPath = rawUri.split('?', 1)[0] as string;
   // %2F arrives decoded in PATH_INFO, where it cannot be told from a slash any more; and %5C is `\` on Windows.
   if (/%2f|%5c|%00/i.test(rawPath)) return { status: 400 };
-  const path = readPath(environ.PATH_INFO);
+  const path = readPath(pathInfo);
   if (path === undefined || path.includes('\\') || path.includes('\0')) return { status: 400 };
   const below = withoutPrefix(path, prefix);
   if (below === undefined) return { status: 404 };
   const parts = below.split('/').filter((part) => part !== '');
   if (parts.includes('..') || parts.includes('.')) return { status: 400 };
-  return { name: parts.join('/'), isFolder: below.endsWith('/') };
+  const name = parts.join('/');
+  return name.length < MAX_NAME_LENGTH ? { name, isFolder: below.endsWith('/') } : { status: 404 };
 }
 
 /** Whether a part of the name begins with a dot; `.well-known` is there to be read (RFC 8615). */
 export function hasDotfile(name: string): boolean {
+  if (!name.includes('.')) return false;
+  if (!name.startsWith('.') && !name.includes('/.')) return false;
   return name.split('/').some((part) => part.startsWith('.') && part !== '.well-known');
 }
 

@@ -1,20 +1,31 @@
-import type { Environ, HeaderList, ResponseBody, StartResponse } from '@highball/gateway-protocol';
+import type { BodyChunk, Environ, HeaderList, ResponseBody, StartResponse } from '@highball/gateway-protocol';
 import { randomUUID } from 'node:crypto';
-import { FileBody, MultipartBody } from './body.ts';
 import { evaluate, rangeApplies } from './conditional.ts';
+import type { Content, Contents } from './contents.ts';
+import type { Descriptors } from './descriptors.ts';
 import { chooseCoding } from './encoding.ts';
-import { type Entry, openUnchanged, type Representation } from './entry.ts';
+import type { FileEntry } from './entry.ts';
+import type { ErrorAnswer } from './error-answer.ts';
+import { FileBody } from './file-body.ts';
 import { type ByteRange, parseRange } from './range.ts';
+import type { Representation } from './representation.ts';
 
-type FileEntry = Extract<Entry, { kind: 'file' }>;
+/** What files are answered with. */
+export interface RespondContext {
+  readonly contents: Contents;
+  readonly descriptors: Descriptors;
+  readonly fail: ErrorAnswer;
+  readonly wallClock: () => number;
+}
 
-/** Fields that a 304 leaves out: what they say is in the client's copy (RFC 9110 §15.4.5). */
-const NOT_IN_304: ReadonlySet<string> = new Set([
-  'Content-Type',
-  'Content-Encoding',
-  'Accept-Ranges',
-  'Last-Modified',
-]);
+/** A head, and which parts of a file follow it. */
+interface Plan {
+  readonly status: string;
+  readonly headers: HeaderList;
+  readonly parts: readonly (ByteRange | string)[] | 'all';
+}
+
+type Answer = ResponseBody | Promise<ResponseBody | undefined>;
 
 /**
  * Answers GET and HEAD with a file; at once when its content is in memory. Undefined when the file has changed
@@ -24,123 +35,132 @@ export function respondFile(
   entry: FileEntry,
   environ: Environ,
   startResponse: StartResponse,
-): ResponseBody | Promise<ResponseBody | undefined> {
+  context: RespondContext,
+): Answer {
   const file = chooseRepresentation(entry, environ);
-  const verdict = evaluate(
-    {
-      ifMatch: environ.HTTP_IF_MATCH,
-      ifNoneMatch: environ.HTTP_IF_NONE_MATCH,
-      ifModifiedSince: environ.HTTP_IF_MODIFIED_SINCE,
-      ifUnmodifiedSince: environ.HTTP_IF_UNMODIFIED_SINCE,
-    },
-    file,
-  );
+  const verdict = evaluate(environ, file);
+  if (verdict === 412) return context.fail('412 Precondition Failed', [], environ, startResponse);
   if (verdict === 304) {
-    startResponse(
-      '304 Not Modified',
-      file.fields.filter(([name]) => !NOT_IN_304.has(name)),
-    );
+    startResponse('304 Not Modified', withExpires(file.notModified.slice(), file, environ, context));
     return [];
   }
-  if (verdict === 412) return answerPlain(startResponse, '412 Precondition Failed');
-  const { HTTP_RANGE: field } = environ;
-  const wanted =
-    field === undefined || !rangeApplies(environ.HTTP_IF_RANGE, file)
-      ? 'ignore'
-      : parseRange(field, file.size);
-  if (wanted === 'unsatisfiable') {
-    return answerPlain(startResponse, '416 Range Not Satisfiable', [
-      ['Content-Range', `bytes */${file.size}`],
-    ]);
+  // Only GET has ranges: they are to be ignored with any other method (RFC 9110 §14.2).
+  if (environ.REQUEST_METHOD === 'HEAD') {
+    startResponse('200 OK', withExpires(file.whole.slice(), file, environ, context));
+    return [];
   }
-  if (wanted === 'ignore' || isMoreThanAll(wanted, file.size)) return sendWhole(file, environ, startResponse);
-  return sendRanges(file, wanted, environ, startResponse);
+  const plan = planOf(file, environ, context.wallClock);
+  if (plan === 'unsatisfiable') {
+    const contentRange: HeaderList = [['Content-Range', `bytes */${file.size}`]];
+    return context.fail('416 Range Not Satisfiable', contentRange, environ, startResponse);
+  }
+  withExpires(plan.headers, file, environ, context);
+  return sendFile(file, plan, startResponse, context);
 }
 
-/** A short answer in text. */
-export function answerPlain(
-  startResponse: StartResponse,
-  status: string,
-  fields: HeaderList = [],
-): ResponseBody {
-  startResponse(status, [['Content-Type', 'text/plain; charset=utf-8'], ...fields]);
-  return [`${status}\n`];
-}
-
-function chooseRepresentation({ identity, coded }: FileEntry, environ: Environ): Representation {
-  if (coded.length === 0) return identity;
-  const coding = chooseCoding(
-    environ.HTTP_ACCEPT_ENCODING,
-    coded.map((file) => file.coding),
-  );
-  return coded.find((file) => file.coding === coding) ?? identity;
-}
-
-function sendWhole(
+/** Sends a file, or parts of it; at once when its content is in memory. Undefined when it has changed. */
+export function sendFile(
   file: Representation,
-  environ: Environ,
+  plan: Plan,
   startResponse: StartResponse,
-): ResponseBody | Promise<ResponseBody | undefined> {
-  const fields: HeaderList = [...file.fields, ['Content-Length', String(file.size)]];
-  if (environ.REQUEST_METHOD === 'HEAD' || file.content !== undefined) {
-    startResponse('200 OK', fields);
-    return environ.REQUEST_METHOD === 'HEAD' ? [] : [file.content as Uint8Array];
+  { contents, descriptors }: Pick<RespondContext, 'contents' | 'descriptors'>,
+): Answer {
+  const content = contents.get(file);
+  if (content !== undefined) return sendContent(content, plan, startResponse, contents);
+  if (contents.accepts(file)) {
+    return contents.load(file).then((loaded) => loaded && sendContent(loaded, plan, startResponse, contents));
   }
-  return openUnchanged(file).then((handle) => {
-    if (handle === undefined) return undefined;
-    startResponse('200 OK', fields);
-    return new FileBody(handle, { start: 0, end: file.size - 1 });
+  return descriptors.acquire(file).then((descriptor) => {
+    if (descriptor === undefined) return undefined;
+    startResponse(plan.status, plan.headers);
+    return new FileBody(descriptor, plan.parts === 'all' ? [{ start: 0, end: file.size - 1 }] : plan.parts);
   });
 }
 
-function sendRanges(
-  file: Representation,
-  ranges: readonly ByteRange[],
-  environ: Environ,
+function chooseRepresentation({ identity, coded, codings }: FileEntry, environ: Environ): Representation {
+  if (coded.length === 0) return identity;
+  const coding = chooseCoding(environ.HTTP_ACCEPT_ENCODING, codings);
+  const index = codings.indexOf(coding);
+  return index === -1 ? identity : (coded[index] as Representation);
+}
+
+function sendContent(
+  content: Content,
+  { status, headers, parts }: Plan,
   startResponse: StartResponse,
-): ResponseBody | Promise<ResponseBody | undefined> {
-  const [range] = ranges as [ByteRange];
-  if (ranges.length > 1) return sendMultipart(file, ranges, environ, startResponse);
-  const fields: HeaderList = [
-    ...file.fields,
-    ['Content-Range', `bytes ${range.start}-${range.end}/${file.size}`],
+  contents: Contents,
+): ResponseBody {
+  startResponse(status, headers);
+  const { bytes } = content;
+  if (parts === 'all') return contents.send(content, [bytes]);
+  const pieces = parts.map((part): BodyChunk =>
+    typeof part === 'string' ? part : bytes.subarray(part.start, part.end + 1),
+  );
+  return contents.send(content, pieces);
+}
+
+/** The whole file, one part of it, or several. */
+function planOf(file: Representation, environ: Environ, wallClock: () => number): Plan | 'unsatisfiable' {
+  const { HTTP_RANGE: field, HTTP_IF_RANGE: condition } = environ;
+  if (field === undefined || (condition !== undefined && !rangeApplies(condition, file, wallClock()))) {
+    return { status: '200 OK', headers: file.whole.slice(), parts: 'all' };
+  }
+  const ranges = parseRange(field, file.size);
+  if (ranges === 'unsatisfiable') return ranges;
+  if (ranges === 'ignore' || isMoreThanAll(ranges, file.size)) {
+    return { status: '200 OK', headers: file.whole.slice(), parts: 'all' };
+  }
+  return ranges.length === 1 ? planOne(file, ranges[0] as ByteRange) : planSeveral(file, ranges);
+}
+
+function planOne(file: Representation, range: ByteRange): Plan {
+  const headers: HeaderList = [
+    ...file.common,
+    ['Content-Type', file.contentType],
+    ['Content-Range', contentRange(range, file)],
     ['Content-Length', String(range.end + 1 - range.start)],
   ];
-  if (environ.REQUEST_METHOD === 'HEAD' || file.content !== undefined) {
-    startResponse('206 Partial Content', fields);
-    return environ.REQUEST_METHOD === 'HEAD'
-      ? []
-      : [(file.content as Uint8Array).subarray(range.start, range.end + 1)];
-  }
-  return openUnchanged(file).then((handle) => {
-    if (handle === undefined) return undefined;
-    startResponse('206 Partial Content', fields);
-    return new FileBody(handle, range);
-  });
+  return { status: '206 Partial Content', headers, parts: [range] };
 }
 
-async function sendMultipart(
-  file: Representation,
-  ranges: readonly ByteRange[],
-  environ: Environ,
-  startResponse: StartResponse,
-): Promise<ResponseBody | undefined> {
-  const handle = await openUnchanged(file);
-  if (handle === undefined) return undefined;
+/** Several parts in one body, each behind its own fields (RFC 9110 §14.6). */
+function planSeveral(file: Representation, ranges: readonly ByteRange[]): Plan {
   const boundary = randomUUID();
-  const type = file.fields.find(([name]) => name === 'Content-Type')?.[1] as string;
-  const body = new MultipartBody(handle, ranges, file.size, type, boundary);
-  startResponse('206 Partial Content', [
-    ...file.fields.filter(([name]) => name !== 'Content-Type'),
+  const parts: (ByteRange | string)[] = [];
+  let length = 0;
+  for (const range of ranges) {
+    const head = `\r\n--${boundary}\r\nContent-Type: ${file.contentType}\r\nContent-Range: ${contentRange(range, file)}\r\n\r\n`;
+    parts.push(head, range);
+    length += head.length + range.end + 1 - range.start;
+  }
+  const end = `\r\n--${boundary}--\r\n`;
+  parts.push(end);
+  const headers: HeaderList = [
+    ...file.common,
     ['Content-Type', `multipart/byteranges; boundary=${boundary}`],
-    ['Content-Length', String(body.length)],
-  ]);
-  if (environ.REQUEST_METHOD !== 'HEAD') return body;
-  await body.close();
-  return [];
+    ['Content-Length', String(length + end.length)],
+  ];
+  return { status: '206 Partial Content', headers, parts };
+}
+
+function contentRange({ start, end }: ByteRange, { size }: Representation): string {
+  return `bytes ${start}-${end}/${size}`;
 }
 
 /** Whether ranges would cost more than the file itself. */
 function isMoreThanAll(ranges: readonly ByteRange[], size: number): boolean {
   return ranges.length > 1 && ranges.reduce((sum, { start, end }) => sum + end + 1 - start, 0) >= size;
+}
+
+/** Who speaks HTTP/1.0 may not know Cache-Control (RFC 9111 §5.3); all others need no Expires. */
+function withExpires(
+  headers: HeaderList,
+  { maxAgeSeconds }: Representation,
+  environ: Environ,
+  { wallClock }: Pick<RespondContext, 'wallClock'>,
+): HeaderList {
+  if (environ.SERVER_PROTOCOL !== 'HTTP/1.0') return headers;
+  const expires = maxAgeSeconds === 0 ? 0 : wallClock() + maxAgeSeconds * 1000;
+  headers.push(['Expires', new Date(expires).toUTCString()]);
+  return headers;
 }

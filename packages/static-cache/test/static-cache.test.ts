@@ -4,8 +4,6 @@ import { join } from 'node:path';
 import type { Application } from '@highball/gateway-protocol';
 import { temporaryFolder } from '@highball/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FileCache } from '../src/cache.ts';
-import { resolveOptions } from '../src/options.ts';
 import { staticCache, type StaticCacheOptions } from '../src/index.ts';
 import { ask, environOf } from './support.ts';
 
@@ -172,21 +170,16 @@ describe('conditions and ranges', () => {
       body,
       headers: { 'content-range': contentRange, 'content-length': `${body.length}` },
     });
-    expect(await ask(app, `HEAD ${path}`, { Range: range })).toMatchObject({
-      status: 206,
-      body: '',
-      headers: { 'content-length': `${body.length}` },
-    });
   });
 
   test('several ranges come as parts, whose lengths add up', async () => {
-    const { status, headers, body } = await ask(app, 'GET /big.bin', { Range: 'bytes=0-1,99-99' });
+    const { status, headers, body } = await ask(app, 'GET /big.bin', { Range: 'bytes=199-199,0-1' });
     expect(status).toBe(206);
     const boundary = /boundary=(.+)$/.exec(headers['content-type'] ?? '')?.[1];
     expect(body.split(`--${boundary}`)).toEqual([
       '\r\n',
+      '\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes 199-199/2000000\r\n\r\n\n\r\n',
       '\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes 0-1/2000000\r\n\r\nxx\r\n',
-      '\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes 99-99/2000000\r\n\r\n\n\r\n',
       '--\r\n',
     ]);
     expect(headers['content-length']).toBe(String(body.length));
@@ -343,49 +336,6 @@ describe('changes', () => {
     };
     await expect(rest()).rejects.toThrow('has become shorter');
     await body.close?.();
-  });
-});
-
-describe('the cache', () => {
-  const cacheOf = (options: StaticCacheOptions): FileCache => new FileCache(root, resolveOptions(options));
-
-  test('keeps to its bytes, whatever is asked for', async () => {
-    const cache = cacheOf({ maxBytes: 20_000 });
-    for (let i = 0; i < 40; i++) {
-      await writeFile(join(root, `many-${i}.txt`), 'x'.repeat(1000 + 50 * i));
-      await cache.get(`many-${i}.txt`);
-      expect(cache.bytes).toBeLessThanOrEqual(20_000);
-    }
-    expect(cache.size).toBeGreaterThan(3);
-  });
-
-  test('keeps to its entries, also for names that lead nowhere', async () => {
-    const cache = cacheOf({ maxEntries: 10 });
-    for (let i = 0; i < 100; i++) await cache.get(`nothing-${i}`);
-    expect(cache.size).toBe(10);
-  });
-
-  test('forgets what was not used for the longest time', async () => {
-    const cache = cacheOf({ maxEntries: 2 });
-    await cache.get('a.txt');
-    await cache.get('index.html');
-    await cache.get('a.txt');
-    await cache.get('empty.txt');
-    expect(cache.get('a.txt')).not.toBeInstanceOf(Promise);
-    expect(cache.get('index.html')).toBeInstanceOf(Promise);
-  });
-
-  test('looks once for all who ask at the same moment', async () => {
-    const cache = cacheOf({});
-    const [first, second] = [cache.get('a.txt'), cache.get('a.txt')];
-    expect(first).toBe(second);
-    await first;
-  });
-
-  test('does not keep the content of large files', async () => {
-    const cache = cacheOf({ maxFileBytes: 5 });
-    await cache.get('a.txt');
-    expect(cache.bytes).toBeLessThan(2000);
   });
 });
 

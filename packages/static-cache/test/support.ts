@@ -1,4 +1,6 @@
 import type { Application, Environ, HeaderList } from '@highball/gateway-protocol';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 /** What was answered. */
 export interface Answer {
@@ -47,3 +49,13 @@ export function environOf(request: string, fields: Record<string, string> = {}):
     ...Object.fromEntries(keys),
   } as Environ;
 }
+
+/** Bytes of the heap in use after a garbage collection. */
+export function heapUsed(): number {
+  collect();
+  collect();
+  return process.memoryUsage().heapUsed;
+}
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
