@@ -1,0 +1,200 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as accidents from './accidents.ts';
+import type { Accident, Scene } from './accidents.ts';
+import { Doomed } from './doomed.ts';
+import { type Footprint, footprint, leftovers } from './leaks.ts';
+import { Ledger } from './ledger.ts';
+import * as orders from './orders.ts';
+import type { Desk, Order } from './orders.ts';
+import { isAlive } from './processes.ts';
+import { Random, seedOf } from './random.ts';
+import { Subject } from './subject.ts';
+import { Turn } from './turn.ts';
+import * as upgrades from './upgrades.ts';
+import { type Load, User } from './user.ts';
+
+export interface StormOptions {
+  readonly seconds: number;
+  /** The same seed brings the same events in the same order; their moments depend on the machine. */
+  readonly seed: number;
+  readonly users: number;
+  readonly workers: number;
+  /** Further flags of `highball serve`. */
+  readonly flags?: readonly string[];
+  /** Names of the only events that may happen. @default all of them */
+  readonly only?: readonly string[];
+  /** Told of each event as it happens. */
+  readonly say?: (line: string) => void;
+}
+
+/** What a storm has shown. */
+export interface StormReport {
+  readonly ledger: Ledger;
+  readonly seconds: number;
+  /** How often each thing was done. */
+  readonly events: Readonly<Record<string, number>>;
+  /** What the server did not do as it should, but for failed requests. */
+  readonly troubles: readonly string[];
+  /** What was left when the server had stopped. */
+  readonly leftovers: readonly string[];
+  /** The first master before the storm, the last one after it. */
+  readonly before: Footprint;
+  readonly after: Footprint;
+  /** The server's log, for those who look for the reason of a failure. */
+  readonly log: string;
+}
+
+const EVERY_ACCIDENT: Readonly<Record<string, Accident>> = { ...accidents };
+const EVERY_ORDER: Readonly<Record<string, Order>> = { ...orders, ...upgrades };
+
+/** What happens at once is worse than what happens in turn, so the pauses are short. */
+const MOST_PAUSE_MS = 1500;
+/** How many requests a kept connection carries. */
+const MOST_PER_CONNECTION = 200;
+
+/** Serves under load while everything happens to the server, and tells what became of the requests. */
+export async function storm(options: StormOptions): Promise<StormReport> {
+  const subject = new Subject();
+  try {
+    return await new Storm(subject, options).run();
+  } finally {
+    await subject.stop();
+    subject.remove();
+  }
+}
+
+class Storm {
+  readonly #subject: Subject;
+  readonly #options: StormOptions;
+  readonly #ledger = new Ledger();
+  readonly #events: Record<string, number> = {};
+  readonly #troubles: string[] = [];
+  readonly #turn = new Turn();
+  /** Workers that have answered: those that boot are no target, their death ends an upgrade as it should. */
+  readonly #seen = new Set<number>();
+  #start = 0;
+
+  constructor(subject: Subject, options: StormOptions) {
+    this.#subject = subject;
+    this.#options = options;
+  }
+
+  async run(): Promise<StormReport> {
+    const { workers, seconds, flags } = this.#options;
+    await this.#subject.start({ workers, ...(flags && { flags }) });
+    await this.#subject.settled();
+    const before = await footprint(this.#subject);
+    this.#start = performance.now();
+    const doomed = new Doomed(this.#subject.port);
+    const over = new AbortController();
+    const users = this.#users(doomed).map((user) => user.run(over.signal));
+    await Promise.all([this.#accidents(doomed), this.#orders()]);
+    await this.#try('the end', () => this.#subject.settled());
+    over.abort();
+    await Promise.all(users);
+    await this.#try('the end', async () => void (await this.#subject.ctl('scale', String(workers))));
+    await this.#try('the end', () => this.#subject.settled());
+    const after = await footprint(this.#subject);
+    const { log } = this.#subject;
+    const left = await leftovers(this.#subject);
+    return {
+      ledger: this.#ledger,
+      seconds,
+      events: this.#events,
+      troubles: this.#troubles,
+      leftovers: left,
+      before,
+      after,
+      log,
+    };
+  }
+
+  get #elapsedMs(): number {
+    return performance.now() - this.#start;
+  }
+
+  get #isOver(): boolean {
+    return this.#elapsedMs > this.#options.seconds * 1000;
+  }
+
+  #users(doomed: Doomed): User[] {
+    const load: Load = {
+      port: this.#subject.port,
+      ledger: this.#ledger,
+      doomed,
+      sawWorker: (pid) => this.#seen.add(pid),
+      now: () => this.#elapsedMs,
+    };
+    return Array.from({ length: this.#options.users }, (_, index) => {
+      const random = this.#random(`user ${index}`);
+      // Every other user connects anew for each request.
+      return new User(
+        `u${index}`,
+        load,
+        random,
+        index % 2 === 0 ? 1 : random.between(2, MOST_PER_CONNECTION),
+      );
+    });
+  }
+
+  async #accidents(doomed: Doomed): Promise<void> {
+    const random = this.#random('accidents');
+    const candidates = (): number[] => [...this.#seen].filter(isAlive).toSorted((a, b) => a - b);
+    const scene: Scene = { subject: this.#subject, doomed, random, candidates };
+    await this.#lane(random, EVERY_ACCIDENT, (accident) => this.#turn.take(() => accident(scene)));
+  }
+
+  async #orders(): Promise<void> {
+    const random = this.#random('orders');
+    const { workers } = this.#options;
+    const desk: Desk = {
+      subject: this.#subject,
+      random,
+      workers: { least: Math.max(2, workers - 1), most: workers + 2 },
+      quietly: (task) => this.#turn.take(task),
+    };
+    await this.#lane(random, EVERY_ORDER, (order) => order(desk));
+  }
+
+  /** One thing after the other, all of them before any comes again, until the time is over. */
+  async #lane<T>(
+    random: Random,
+    all: Readonly<Record<string, T>>,
+    run: (each: T) => Promise<string | undefined>,
+  ): Promise<void> {
+    const { only } = this.#options;
+    const wanted = Object.entries(all).filter(([name]) => only?.includes(name) ?? true);
+    while (wanted.length > 0 && !this.#isOver) {
+      for (const [name, each] of random.shuffle(wanted)) {
+        await sleep(random.between(0, MOST_PAUSE_MS));
+        if (this.#isOver) return;
+        await this.#try(name, async () => {
+          const done = await run(each);
+          if (done === undefined) return;
+          this.#events[name] = (this.#events[name] ?? 0) + 1;
+          this.#say(done);
+        });
+      }
+    }
+  }
+
+  async #try(what: string, task: () => Promise<void>): Promise<void> {
+    try {
+      await task();
+    } catch (error) {
+      const trouble = `${what}: ${(error as Error).message}`;
+      this.#troubles.push(`at ${(this.#elapsedMs / 1000).toFixed(1)} s, ${trouble}`);
+      this.#say(`TROUBLE ${trouble}`);
+    }
+  }
+
+  #say(line: string): void {
+    const { unexcusedCount, answered } = this.#ledger;
+    const state = `${answered} answered${unexcusedCount > 0 ? `, ${unexcusedCount} FAILED` : ''}`;
+    this.#options.say?.(`${(this.#elapsedMs / 1000).toFixed(1).padStart(6)} s  ${line} (${state})`);
+  }
+
+  #random(part: string): Random {
+    return new Random(seedOf(this.#options.seed, part));
+  }
+}
