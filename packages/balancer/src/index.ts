@@ -1,3 +1,14 @@
 export { createBalancer } from './balancer.ts';
-export type { Balancer, BalancerOptions, Outcome, PickRequest, Strategy } from './balancer.ts';
+export type { Balancer, Observation, Outcome, PickRequest, Refusal } from './balancer.ts';
+export { BalancerConfigError, BalancerError, DiscoveryError, NoPeerError } from './errors.ts';
+export type { CircuitOptions, CircuitState } from './health/circuit.ts';
+export type { OutlierOptions } from './health/outliers.ts';
+export { formatLoad, LOAD_FIELD, parseLoad, takeLoad } from './load-report.ts';
+export type { LoadReport } from './load-report.ts';
+export type { BalancerOptions } from './options.ts';
 export type { Peer, PeerOptions } from './peer.ts';
+export { STRATEGIES } from './strategy/create.ts';
+export type { StrategyName, StrategyName as Strategy } from './strategy/create.ts';
+export { ketamaRing, ringPlace } from './strategy/ketama.ts';
+export type { Ring, RingPeer } from './strategy/ketama.ts';
+export { maglevSize, maglevTable } from './strategy/maglev.ts';

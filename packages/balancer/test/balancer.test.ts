@@ -1,143 +1,25 @@
 import { describe, expect, test } from 'vitest';
-import {
-  type Balancer,
-  type BalancerOptions,
-  createBalancer,
-  type Peer,
-  type PeerOptions,
-} from '../src/index.ts';
-
-const ids = (count: number): PeerOptions[] => Array.from({ length: count }, (_, i) => ({ id: `p${i}` }));
-
-/** A balancer whose clock stands still until it is told otherwise. */
-function balancer(options: BalancerOptions): Balancer & { wait(ms: number): void } {
-  let time = 0;
-  const made = createBalancer({ now: () => time, ...options });
-  return Object.assign(made, { wait: (ms: number) => void (time += ms) });
-}
-
-/** Picks and gives back at once; returns the names. */
-function picks(from: Balancer, count: number, key?: (i: number) => string): string[] {
-  return Array.from({ length: count }, (_, i) => {
-    const peer = from.pick({ key: key?.(i) ?? '' }) as Peer;
-    from.release(peer, 'ok');
-    return peer.id;
-  });
-}
-
-function count(names: readonly string[]): Record<string, number> {
-  return Object.fromEntries(
-    [...new Set(names)].toSorted().map((name) => [name, names.filter((n) => n === name).length]),
-  );
-}
-
-describe('round robin', () => {
-  test('gives each peer its turn', () => {
-    expect(picks(balancer({ peers: ids(3) }), 6).join(' ')).toBe('p0 p1 p2 p0 p1 p2');
-  });
-
-  test('spreads a heavy peer over the round: 5, 1, 1 give a a b a c a a', () => {
-    const peers = [{ id: 'a', weight: 5 }, { id: 'b' }, { id: 'c' }];
-    expect(picks(balancer({ peers }), 14).join(' ')).toBe('a a b a c a a a a b a c a a');
-  });
-
-  test('keeps to the weights', () => {
-    const peers = [{ id: 'a', weight: 7 }, { id: 'b', weight: 2 }, { id: 'c' }];
-    expect(count(picks(balancer({ peers }), 1000))).toEqual({ a: 700, b: 200, c: 100 });
-  });
-
-  test('a peer that failed comes back little by little', () => {
-    const peers = [
-      { id: 'a', weight: 10 },
-      { id: 'b', weight: 10 },
-    ];
-    const from = balancer({ peers, maxFails: 2 });
-    const failed = from.pick() as Peer;
-    from.release(failed, 'failed');
-    const first = picks(from, 6);
-    expect(count(first)[failed.id]).toBeLessThan(3);
-    picks(from, 20);
-    expect(count(picks(from, 20))).toEqual({ a: 10, b: 10 });
-  });
-});
-
-describe('least connections', () => {
-  test('chooses the peer with the fewest requests for its weight', () => {
-    const from = balancer({ peers: [{ id: 'a', weight: 2 }, { id: 'b' }], strategy: 'least-connections' });
-    const held = Array.from({ length: 6 }, () => from.pick() as Peer);
-    expect(count(held.map(({ id }) => id))).toEqual({ a: 4, b: 2 });
-    for (const peer of held.filter(({ id }) => id === 'b')) from.release(peer, 'ok');
-    expect([from.pick()?.id, from.pick()?.id]).toEqual(['b', 'b']);
-  });
-
-  test('takes turns among equals', () => {
-    expect(count(picks(balancer({ peers: ids(4), strategy: 'least-connections' }), 100))).toEqual({
-      p0: 25,
-      p1: 25,
-      p2: 25,
-      p3: 25,
-    });
-  });
-});
-
-describe('ip hash', () => {
-  const address = (i: number): string => `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`;
-
-  test('gives one address one peer', () => {
-    const from = balancer({ peers: ids(10), strategy: 'ip-hash' });
-    expect(new Set(picks(from, 50, () => '192.0.2.1')).size).toBe(1);
-  });
-
-  test('spreads many addresses evenly, also neighbours', () => {
-    const spread = count(picks(balancer({ peers: ids(10), strategy: 'ip-hash' }), 20_000, address));
-    for (const share of Object.values(spread)) expect(Math.abs(share - 2000)).toBeLessThan(200);
-  });
-
-  test('keeps to the weights', () => {
-    const spread = count(
-      picks(balancer({ peers: [{ id: 'a', weight: 3 }, { id: 'b' }], strategy: 'ip-hash' }), 20_000, address),
-    );
-    expect(Math.abs((spread['a'] as number) - 15_000)).toBeLessThan(400);
-  });
-
-  test('when a peer leaves, only its own keys move', () => {
-    const from = balancer({ peers: ids(10), strategy: 'ip-hash' });
-    const before = picks(from, 5000, address);
-    from.setPeers(ids(10).slice(1));
-    const after = picks(from, 5000, address);
-    expect(before.filter((id, i) => id !== 'p0' && id !== after[i])).toEqual([]);
-  });
-
-  test('a peer that may not be chosen is passed by, and its keys come back to it', () => {
-    const from = balancer({ peers: ids(3), strategy: 'ip-hash' });
-    const own = from.pick({ key: 'x' }) as Peer;
-    from.release(own, 'ok');
-    expect(from.pick({ key: 'x', exclude: new Set([own.id]) })?.id).not.toBe(own.id);
-    expect(from.pick({ key: 'x' })?.id).toBe(own.id);
-  });
-});
+import { createBalancer, type Peer, type PeerOptions } from '../src/index.ts';
+import { balancer, count, fail, ids, pickOnly, picks } from './support.ts';
 
 describe('failures', () => {
-  const fail = (from: Balancer, id: string): void => {
-    const others = new Set(
-      from
-        .peers()
-        .map((peer) => peer.id)
-        .filter((other) => other !== id),
-    );
-    from.release(from.pick({ exclude: others }) as Peer, 'failed');
-  };
-
   test('put a peer out for a time; then it gets one request to try', () => {
     const from = balancer({ peers: ids(2), maxFails: 2, failTimeoutMs: 1000 });
     fail(from, 'p0');
     expect(picks(from, 4)).toContain('p0');
     fail(from, 'p0');
-    fail(from, 'p0');
     expect(count(picks(from, 10))).toEqual({ p1: 10 });
-    from.wait(1001);
+    from.wait(1000);
     const tried = [from.pick(), from.pick(), from.pick()].map((peer) => peer?.id);
     expect(tried.filter((id) => id === 'p0')).toHaveLength(1);
+  });
+
+  test('are counted within the time only', () => {
+    const from = balancer({ peers: ids(2), maxFails: 2, failTimeoutMs: 1000 });
+    fail(from, 'p0');
+    from.wait(1001);
+    fail(from, 'p0');
+    expect(picks(from, 4)).toContain('p0');
   });
 
   test('an answer brings a peer back, another failure does not', () => {
@@ -167,6 +49,7 @@ describe('failures', () => {
     fail(from, 'p0');
     fail(from, 'p1');
     expect(from.pick()).toBeUndefined();
+    expect(from.refusal()).toBe('all-out');
   });
 
   test('maxFails 0 puts nobody out', () => {
@@ -176,39 +59,169 @@ describe('failures', () => {
   });
 });
 
-test('a backup is chosen only when nobody else can be', () => {
-  const from = balancer({ peers: [{ id: 'a' }, { id: 'b', backup: true }] });
-  expect(count(picks(from, 5))).toEqual({ a: 5 });
-  expect(from.pick({ exclude: new Set(['a']) })?.id).toBe('b');
-  from.release(from.pick() as Peer, 'failed');
-  expect(count(picks(from, 5))).toEqual({ b: 5 });
+describe('backups', () => {
+  const peers = [{ id: 'a' }, { id: 'b', backup: true }];
+
+  test('are chosen only when nobody else can be', () => {
+    const from = balancer({ peers });
+    expect(count(picks(from, 5))).toEqual({ a: 5 });
+    expect(from.pick({ exclude: new Set(['a']) })?.id).toBe('b');
+    from.release(from.pick() as Peer, 'failed');
+    expect(count(picks(from, 5))).toEqual({ b: 5 });
+  });
+
+  test('stand in for peers that checks have found down, rather than panic', () => {
+    const from = balancer({ peers });
+    from.setHealth('a', 'down');
+    expect(count(picks(from, 5))).toEqual({ b: 5 });
+  });
 });
 
-test('a peer takes no more than its most requests', () => {
-  const from = balancer({ peers: [{ id: 'a', maxConnections: 2 }] });
-  const first = from.pick() as Peer;
-  expect([from.pick()?.id, from.pick()]).toEqual(['a', undefined]);
-  from.release(first, 'ok');
-  expect(from.pick()?.id).toBe('a');
+describe('the most requests of a peer', () => {
+  test('are kept to', () => {
+    const from = balancer({ peers: [{ id: 'a', maxConnections: 2 }] });
+    const first = from.pick() as Peer;
+    expect([from.pick()?.id, from.pick()]).toEqual(['a', undefined]);
+    expect(from.refusal()).toBe('all-full');
+    from.release(first, 'ok');
+    expect(from.pick()?.id).toBe('a');
+    expect(from.peers()[0]).toMatchObject({ active: 2, usable: false });
+  });
+
+  test('are kept to by the session of a peer, too', () => {
+    const from = balancer({ peers: [{ id: 'a', maxConnections: 1 }, { id: 'b' }] });
+    expect([from.pick({ prefer: 'a' })?.id, from.pick({ prefer: 'a' })?.id]).toEqual(['a', 'b']);
+  });
 });
 
-test('another list keeps what is known of peers that stay', () => {
-  const from = balancer({ peers: ids(2), strategy: 'least-connections' });
-  const held = from.pick() as Peer;
-  from.setPeers([{ id: held.id, weight: 2 }, { id: 'new' }]);
-  expect(from.peers().find(({ id }) => id === held.id)).toMatchObject({ active: 1, weight: 2 });
-  expect(from.pick()?.id).toBe('new');
+describe('another list', () => {
+  test('keeps what is known of peers that stay', () => {
+    const from = balancer({ peers: ids(2), strategy: 'least-connections' });
+    const held = from.pick() as Peer;
+    from.setPeers([{ id: held.id, weight: 2 }, { id: 'new' }]);
+    expect(from.peers().find(({ id }) => id === held.id)).toMatchObject({ active: 1, weight: 2 });
+    expect(from.pick()?.id).toBe('new');
+  });
+
+  test('a peer that was away counts the requests on that it still had', () => {
+    const from = balancer({ peers: [{ id: 'a', maxConnections: 1 }, { id: 'b' }] });
+    const held = pickOnly(from, 'a');
+    from.setPeers([{ id: 'b' }]);
+    from.setPeers([{ id: 'a', maxConnections: 1 }, { id: 'b' }]);
+    expect(count(picks(from, 4))).toEqual({ b: 4 });
+    from.release(held, 'ok');
+    expect(count(picks(from, 4))).toEqual({ a: 2, b: 2 });
+  });
+
+  test('the end of a request to a peer that is gone changes nothing for one that took its place', () => {
+    const from = balancer({ peers: [{ id: 'a' }] });
+    const held = from.pick() as Peer;
+    from.setPeers([{ id: 'b' }]);
+    from.release(held, 'failed');
+    expect(from.peers()).toMatchObject([{ id: 'b', active: 0, fails: 0 }]);
+    from.setPeers([{ id: 'a' }]);
+    expect(from.peers()).toMatchObject([{ id: 'a', active: 0, fails: 0 }]);
+  });
+
+  test('that makes no sense changes nothing', () => {
+    const from = balancer({ peers: ids(2) });
+    expect(() => from.setPeers([{ id: 'x' }, { id: 'x' }])).toThrow('two peers have the same id');
+    expect(count(picks(from, 4))).toEqual({ p0: 2, p1: 2 });
+  });
+
+  test('makes a backup of a peer, and a peer of a backup', () => {
+    const from = balancer({ peers: [{ id: 'a' }, { id: 'b', backup: true }] });
+    from.setPeers([{ id: 'a', backup: true }, { id: 'b' }]);
+    expect(count(picks(from, 3))).toEqual({ b: 3 });
+  });
+
+  test.each(['round-robin', 'least-connections', 'random', 'rendezvous'] as const)(
+    'comes a thousand times and leaves nothing behind: %s',
+    (strategy) => {
+      const from = balancer({ peers: ids(3), strategy });
+      for (let round = 0; round < 1000; round++) {
+        from.setPeers([{ id: `a${round}` }, { id: `b${round}` }, { id: 'stays' }]);
+        from.release(from.pick({ key: `${round}` }) as Peer, 'ok');
+      }
+      expect(Object.keys(count(picks(from, 100, String)))).toEqual(['a999', 'b999', 'stays']);
+    },
+  );
+});
+
+describe('drain', () => {
+  test('leaves a peer its own sessions and gives it no others', () => {
+    const from = balancer({ peers: ids(2) });
+    from.drain('p0');
+    expect(count(picks(from, 4))).toEqual({ p1: 4 });
+    expect(from.pick({ prefer: 'p0' })?.id).toBe('p0');
+    from.drain('p1');
+    expect([from.pick(), from.refusal()]).toEqual([undefined, 'all-draining']);
+    from.drain('p0', false);
+    expect(from.pick()?.id).toBe('p0');
+  });
+});
+
+describe('a preferred peer', () => {
+  test('is chosen, whatever the strategy says', () => {
+    const from = balancer({ peers: ids(10) });
+    const names = Array.from({ length: 5 }, () => from.pick({ prefer: 'p7' })?.id);
+    expect(names).toEqual(['p7', 'p7', 'p7', 'p7', 'p7']);
+  });
+
+  test.each([
+    ['is gone', 'nobody'],
+    ['was tried', 'p1'],
+    ['is down', 'p2'],
+    ['has failed', 'p3'],
+  ])('that %s is replaced', (_, prefer) => {
+    const from = balancer({ peers: ids(5) });
+    from.setHealth('p2', 'down');
+    fail(from, 'p3');
+    const chosen = from.pick({ prefer, exclude: new Set(['p1']) });
+    expect(['p0', 'p4']).toContain(chosen?.id);
+  });
+});
+
+test('tells when it changes by itself, and calls back when a peer may be free', () => {
+  const from = balancer({ peers: [{ id: 'a', maxConnections: 1 }, { id: 'b' }], failTimeoutMs: 700 });
+  expect(from.changesAt()).toBe(Infinity);
+  let calls = 0;
+  const end = from.watch(() => calls++);
+  fail(from, 'b');
+  expect([from.changesAt(), calls]).toEqual([700, 1]);
+  end();
+  from.release(pickOnly(from, 'a'), 'ok');
+  expect(calls).toBe(1);
 });
 
 test('no peers: nobody is chosen', () => {
-  expect(balancer({ peers: [] }).pick()).toBeUndefined();
+  const from = balancer({ peers: [] });
+  expect([from.pick(), from.refusal()]).toEqual([undefined, 'no-peers']);
+});
+
+test.each<[PeerOptions[], string, string]>([
+  [[{ id: 'a' }, { id: 'a' }], 'DUPLICATE_PEER', 'two peers have the same id'],
+  [[{ id: '' }], 'INVALID_PEER', 'a peer must have an id'],
+  [[{ id: 'a', weight: 0 }], 'INVALID_PEER', 'the weight of a must be above 0'],
+  [[{ id: 'a', weight: Number.NaN }], 'INVALID_PEER', 'the weight of a must be above 0'],
+  [[{ id: 'a', weight: 65_536 }], 'INVALID_PEER', 'at most 65535'],
+  [[{ id: 'a', maxConnections: 0 }], 'INVALID_PEER', 'maxConnections of a must be 1 or more'],
+])('%j is refused', (peers, code, message) => {
+  expect(() => createBalancer({ peers })).toThrow(expect.objectContaining({ code }));
+  expect(() => createBalancer({ peers })).toThrow(message);
 });
 
 test.each([
-  [[{ id: 'a' }, { id: 'a' }], 'two peers have the same id'],
-  [[{ id: 'a', weight: 0 }], 'the weight of a must be above 0'],
-  [[{ id: 'a', weight: Number.NaN }], 'the weight of a must be above 0'],
-  [[{ id: 'a', maxConnections: 0 }], 'maxConnections of a must be 1 or more'],
-])('%j is refused', (peers, message) => {
-  expect(() => createBalancer({ peers })).toThrow(message);
+  [{ strategy: 'dice' as 'random' }, "there is no strategy 'dice'; there are round-robin,"],
+  [{ maxFails: -1 }, 'maxFails must be 0 or more, not -1'],
+  [{ failTimeoutMs: Number.NaN }, 'failTimeoutMs must be 0 or more, not NaN'],
+  [{ panicThreshold: 2 }, 'panicThreshold must be between 0 and 1, not 2'],
+])('%j is refused', (options, message) => {
+  expect(() => createBalancer({ peers: ids(1), ...options })).toThrow(message);
+});
+
+test('what nobody knows is refused', () => {
+  const from = balancer({ peers: ids(1) });
+  expect(() => from.setHealth('x', 'up')).toThrow("there is no peer 'x'");
+  expect(() => from.release({ ...(from.pick() as Peer) }, 'ok')).toThrow('only a peer that pick() gave');
 });
