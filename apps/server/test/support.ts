@@ -1,11 +1,4 @@
-import type { Application, Environ, HeaderList, InputStream } from '@highball/gateway-protocol';
-
-const emptyInput: InputStream = {
-  read: () => Promise.resolve(new Uint8Array()),
-  readline: () => Promise.resolve(new Uint8Array()),
-  readlines: () => Promise.resolve([]),
-  async *[Symbol.asyncIterator]() {},
-};
+import { type Application, emptyInput, type Environ, type HeaderList } from '@highball/gateway-protocol';
 
 /** An environ as a server makes it of `METHOD target`. */
 export function environOf(request: string, more: Partial<Environ> = {}): Environ {

@@ -14,6 +14,8 @@ export type AsgiProtocolErrorCode =
   | 'UNKNOWN_SCOPE'
   /** Two readers of `wsgi.input` at a time. */
   | 'CONCURRENT_READ'
+  /** A read of `wsgi.input` of a size that is none. */
+  | 'BAD_READ_SIZE'
   /** A call-shaped application that did not call start_response before its body. */
   | 'NO_START_RESPONSE'
   /** start_response was called a second time, without an error. */

@@ -1,11 +1,17 @@
 import type { ConnectionFacts } from '@highball/environ';
-import type { Environ, HeaderList, ResponseBody, UpgradedConnection } from '@highball/gateway-protocol';
+import {
+  emptyInput,
+  type Environ,
+  type HeaderList,
+  type ResponseBody,
+  type UpgradedConnection,
+} from '@highball/gateway-protocol';
 import type { RequestHead } from '@highball/http-parser';
 import { closeQuietly, isClosable } from './close-body.ts';
 import type { WorkerContext } from './context.ts';
 import { errorPage } from './error-page.ts';
 import { RequestError } from './errors.ts';
-import { emptyInput, type InputSource, RequestInput } from './input.ts';
+import { type InputSource, RequestInput } from './input.ts';
 import { LazySignal } from './lazy-signal.ts';
 import type { Output } from './output.ts';
 import { Response, type ResponseContext } from './response.ts';

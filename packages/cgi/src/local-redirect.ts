@@ -1,23 +1,14 @@
-import type {
-  Application,
-  Environ,
-  InputStream,
-  ResponseBody,
-  StartResponse,
+import {
+  type Application,
+  emptyInput,
+  type Environ,
+  type ResponseBody,
+  type StartResponse,
 } from '@highball/gateway-protocol';
 import { CgiProgramError } from './errors.ts';
 
 /** Counts the redirects of a request, in its environ. */
 const COUNT = 'highball.cgi_redirects';
-
-const NOTHING = new Uint8Array();
-const emptyInput: InputStream = {
-  read: () => Promise.resolve(NOTHING),
-  readline: () => Promise.resolve(NOTHING),
-  readlines: () => Promise.resolve([]),
-  // oxlint-disable-next-line no-empty-function
-  async *[Symbol.asyncIterator]() {},
-};
 
 /**
  * Answers as if the client had asked for this address in the first place (RFC 3875 §6.2.2): by GET, without a body.

@@ -1,6 +1,8 @@
 /** What can go wrong with a request that runs in this package. */
 export type NodeAdapterErrorCode =
   | 'BAD_OPTION'
+  | 'BAD_READ_SIZE'
+  | 'CONCURRENT_READ'
   | 'NOT_RECOGNISED'
   | 'NO_SERVER'
   | 'CAPTURE_TWICE'
@@ -31,7 +33,8 @@ export class AdapterUsageError extends NodeAdapterError<
 
 /** The handler, or the gateway application, did what cannot be carried out. */
 export class HandlerError extends NodeAdapterError<
-  'RESPONSE_DESTROYED' | 'BUFFER_FULL' | 'UNSUPPORTED' | 'START_RESPONSE' | 'BAD_BODY' | 'RESPONSE_OVER'
+  | ('RESPONSE_DESTROYED' | 'BUFFER_FULL' | 'UNSUPPORTED' | 'START_RESPONSE' | 'BAD_BODY' | 'RESPONSE_OVER')
+  | ('BAD_READ_SIZE' | 'CONCURRENT_READ')
 > {}
 
 /** The client left before its answer was complete: nobody here is at fault. */
