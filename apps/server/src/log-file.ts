@@ -27,6 +27,14 @@ export function openLogFile(path: string, owner: LogOwner = {}): LogFile {
   return new AppendedFile(path, owner);
 }
 
+/**
+ * Makes a log file for processes of this owner to write to.
+ * @throws CommandError when it cannot be opened.
+ */
+export function prepareLogFile(path: string, owner: LogOwner = {}): void {
+  closeSync(openLogFile(path, owner).fd);
+}
+
 class AppendedFile implements LogFile {
   readonly #path: string;
   readonly #owner: LogOwner;

@@ -16,6 +16,7 @@ import { createSite } from './site/site.ts';
 import { createUpstreams } from './site/upstreams.ts';
 import { recycleOnStrayErrors } from './stray-errors.ts';
 import { type HookedApplication, hookRequests, workerContext } from './worker-hooks.ts';
+import { logAccess } from './worker-access-log.ts';
 import { workerLog } from './worker-log.ts';
 import { createReporter } from './worker-report.ts';
 import { noteTasks } from './worker-tasks.ts';
@@ -26,6 +27,8 @@ const BEHIND_THE_FRONT: Partial<Settings> = {
   proxyProtocol: 'off',
   // The front has taken it off the path.
   rootPath: '',
+  // And has its line.
+  accessLog: '',
 };
 
 function settingsOf({ settings, role }: WorkerPlan): Settings {
@@ -74,7 +77,9 @@ async function build(plan: WorkerPlan, master: WorkerSide, pool: string, log: Lo
   const app = identify(await buildApplication(plan, { config, folder }, log, lifecycle), master, pool);
   await hooks.run('postWorkerInit', context);
   const hooked = noteTasks(hookRequests(app, hooks, context), master.watchTasks());
-  await serve(hooked, master, settingsOf(plan), { log, hooks, lifecycle });
+  const settings = settingsOf(plan);
+  const logged = logAccess(hooked, settings, { master, lifecycle, log: workerLog(log) });
+  await serve(logged, master, settings, { log, hooks, lifecycle });
 }
 
 async function buildApplication(

@@ -11,6 +11,7 @@ function line(record: Partial<ResponseRecord>, target = '/'): string {
   const whole = {
     environ: environOf(`GET ${target}`),
     status: '200 OK',
+    headers: [],
     bodyBytes: 5,
     durationMs: 1.26,
     complete: true,

@@ -104,6 +104,21 @@ const examples: { [Name in keyof Settings]: { takes: [unknown, Settings[Name]][]
   procName: { takes: [['shop', 'shop']], refuses: ['', 'a\nb'] },
   controlSocket: { takes: [['/run/c', '/run/c']], refuses: ['', 'a\0b'] },
   errorLog: { takes: [['-', '-']], refuses: [''] },
+  accessLog: {
+    takes: [
+      ['', ''],
+      ['-', '-'],
+      ['access.log', 'access.log'],
+    ],
+    refuses: [1],
+  },
+  accessLogFormat: {
+    takes: [
+      ['json', 'json'],
+      ['$request $status', '$request $status'],
+    ],
+    refuses: [''],
+  },
   logLevel: { takes: [['debug', 'debug']], refuses: ['loud'] },
   logFormat: { takes: [['json', 'json']], refuses: ['xml'] },
 };

@@ -20,7 +20,7 @@ test('a request is noted when it begins, and forgotten when it has ended', async
   const environ = environOf('POST /report?year=7');
   await call(noted.app, environ);
   expect(notes).toEqual(['POST /report?year=7', 'keys: false']);
-  const record = { environ, status: '200 OK', bodyBytes: 1, durationMs: 1, complete: true };
+  const record = { environ, status: '200 OK', headers: [], bodyBytes: 1, durationMs: 1, complete: true };
   noted.onResponse?.(record);
   expect(notes.at(-1)).toBe('end 1');
   expect(onResponse).toHaveBeenCalledExactlyOnceWith(record);

@@ -237,11 +237,12 @@ export class Exchange implements ResponseContext, InputSource {
   #record(): void {
     const { onResponse, clock, log } = this.#context.options;
     if (onResponse === undefined) return;
-    const { status, bodyBytes, ended: complete } = this.response;
+    const { status, headers, bodyBytes, ended: complete } = this.response;
     try {
       onResponse({
         environ: this.environ,
         status,
+        headers,
         bodyBytes,
         durationMs: clock.now() - this.startedAt,
         complete,

@@ -1,5 +1,5 @@
 import type { EnvironOptions, ProxyVersion } from '@highball/environ';
-import type { Environ } from '@highball/gateway-protocol';
+import type { Environ, HeaderList } from '@highball/gateway-protocol';
 import type { ParserOptions } from '@highball/http-parser';
 import { type Clock, systemClock } from './clock.ts';
 import { WorkerOptionError } from './errors.ts';
@@ -11,6 +11,8 @@ export interface ResponseRecord {
   environ: Environ;
   /** As in `'200 OK'`; empty when the application never began a response. */
   status: string;
+  /** The fields that the application gave. */
+  headers: HeaderList;
   /** Bytes of the body that were handed to the connection, without chunk framing. */
   bodyBytes: number;
   durationMs: number;

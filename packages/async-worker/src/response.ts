@@ -20,6 +20,8 @@ export interface ResponseContext {
   mayPersist(): boolean;
 }
 
+const NO_HEADERS: HeaderList = [];
+
 /**
  * A response on its way (PEP 3333): begun by start_response, its head sent with the first bytes of the body, its
  * body framed so that the client can tell a whole one from one that was cut.
@@ -36,6 +38,8 @@ export class Response {
   #over: 'ended' | 'aborted' | undefined;
   /** The status that start_response was given; empty before. */
   status = '';
+  /** The fields that start_response was given. */
+  headers: HeaderList = NO_HEADERS;
   /** Whether the connection may carry another response after this one. Known once the head is sent. */
   persists = false;
   /** Bytes of the body that were handed to the connection. */
@@ -178,6 +182,7 @@ export class Response {
     const drop = this.#facts.contentLength !== -1 && status.startsWith('204');
     this.#begun = serializeResponseHead(status, drop ? withoutLength(headers) : headers);
     this.status = status;
+    this.headers = headers;
   }
 
   #frame(wholeLength: number): ResponseFraming {

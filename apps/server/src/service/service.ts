@@ -13,7 +13,7 @@ import { messageOf } from '../errors.ts';
 import { HookRunner } from '../hooks.ts';
 import type { Launch } from '../launch.ts';
 import { createLog, type Logger } from '../log.ts';
-import { type LogFile, openLogFile } from '../log-file.ts';
+import { type LogFile, openLogFile, prepareLogFile } from '../log-file.ts';
 import { settingsOf } from '../resolve-settings.ts';
 import type { Settings } from '../settings.ts';
 import { Stack } from '../stack.ts';
@@ -57,6 +57,9 @@ export class Service {
     if (settings.umask !== '') process.umask(parseUmask(settings.umask));
     this.#identity = resolveIdentity(settings);
     if (settings.errorLog !== '-') this.#logFile = openLogFile(settings.errorLog, this.#identity);
+    // Workers open it themselves; it must be there before their rights are less.
+    if (settings.accessLog !== '' && settings.accessLog !== '-')
+      prepareLogFile(settings.accessLog, this.#identity);
     this.#log = createLog({
       level: settings.logLevel,
       format: settings.logFormat,

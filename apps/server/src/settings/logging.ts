@@ -6,6 +6,10 @@ import { type Declarations, oneOf, text } from './setting.ts';
 export interface LoggingSettings {
   /** The file of the error log, opened anew on USR1; `-` is standard error. @default '-' */
   errorLog: string;
+  /** The file of the access log, opened anew on USR1; `-` is standard output, nothing is none. @default '' */
+  accessLog: string;
+  /** A format's name, gunicorn's atoms or nginx's variables: see @highball/access-log. @default 'combined' */
+  accessLogFormat: string;
   /** How much is logged. @default 'info' */
   logLevel: LogLevel;
   /** How it is written. @default 'text' */
@@ -22,6 +26,25 @@ export const loggingSettings: Declarations<LoggingSettings> = {
     default: '-',
     defaultText: '- (standard error)',
     applies: 'upgrade',
+  },
+  accessLog: {
+    group: 'Logging',
+    flag: '--access-log <file>',
+    help: 'the file of the access log, opened anew on USR1; - is standard output',
+    expects: "the name of a file, or '-'",
+    schema: v.pipe(text, v.string()),
+    default: '',
+    defaultText: 'none',
+    applies: 'reload',
+  },
+  accessLogFormat: {
+    group: 'Logging',
+    flag: '--access-log-format <format>',
+    help: "its lines: combined, common, gunicorn, json, or a template of gunicorn's atoms or nginx's variables",
+    expects: "combined, common, gunicorn, json, or a template such as '$request $status'",
+    schema: v.pipe(text, v.string(), v.nonEmpty()),
+    default: 'combined',
+    applies: 'reload',
   },
   logLevel: {
     group: 'Logging',
