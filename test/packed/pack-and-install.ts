@@ -1,11 +1,21 @@
 // Packs every published package, installs the tarballs in an empty folder without the repository's sources, and
-// runs what was installed: each package is imported, and `highball serve` answers a request.
+// runs what was installed: each package is imported, and `highball serve` answers for applications of several kinds.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { published, root } from '../workspaces.ts';
+
+const TYPESCRIPT = `import type { Application } from '@highball/gateway-protocol';
+export const app: Application = (environ, startResponse) => {
+  startResponse('200 OK', [['Content-Type', 'text/plain']]);
+  return ['Hello from ' + environ.PATH_INFO];
+};
+`;
+const LISTENS = `import { createServer } from 'node:http';
+createServer((request, response) => response.end('Hello from ' + request.url)).listen(3000);
+`;
 
 const folder = mkdtempSync(join(tmpdir(), 'highball-install-'));
 const run = (command: string, args: readonly string[], cwd: string): string =>
@@ -21,7 +31,9 @@ try {
   writeFileSync(join(folder, 'package.json'), '{ "name": "stranger", "private": true, "type": "module" }\n');
   run('npm', ['install', '--no-audit', '--no-fund', ...tarballs.map((name) => `./${name}`)], folder);
   importAll();
-  await serveHello();
+  await serve(['app.ts:app'], TYPESCRIPT, 'app.ts');
+  await serve(['app.ts:app', '--worker-class', 'threads', '--threads', '2'], TYPESCRIPT, 'app.ts');
+  await serve(['listens.js'], LISTENS, 'listens.js');
   console.log(`packed, installed and ran ${published.length} packages`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -42,18 +54,11 @@ function importAll(): void {
   run(process.execPath, ['import-all.js'], folder);
 }
 
-/** The installed command runs a TypeScript application on two workers, and stops when it is told to. */
-async function serveHello(): Promise<void> {
-  writeFileSync(
-    join(folder, 'app.ts'),
-    `import type { Application } from '@highball/gateway-protocol';
-export const app: Application = (environ, startResponse) => {
-  startResponse('200 OK', [['Content-Type', 'text/plain']]);
-  return ['Hello from ' + environ.PATH_INFO];
-};\n`,
-  );
+/** The installed command runs a program on two workers, and stops when it is told to. */
+async function serve(args: readonly string[], source: string, file: string): Promise<void> {
+  writeFileSync(join(folder, file), source);
   const bin = join(folder, 'node_modules/.bin/highball');
-  const server = spawn(process.execPath, [bin, 'serve', 'app.ts:app', '-w', '2', '-b', '127.0.0.1:0'], {
+  const server = spawn(process.execPath, [bin, 'serve', ...args, '-w', '2', '-b', '127.0.0.1:0'], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -65,7 +70,7 @@ export const app: Application = (environ, startResponse) => {
     }
     const address = /http:\/\/[\d.]+:\d+/.exec(output)?.[0];
     const answer = await (await fetch(`${address}/a/stranger`)).text();
-    if (answer !== 'Hello from /a/stranger') throw new Error(`the installed server answered '${answer}'`);
+    if (answer !== 'Hello from /a/stranger') throw new Error(`highball serve ${args.join(' ')}: '${answer}'`);
   } finally {
     server.kill('SIGTERM');
     await once(server, 'exit');
