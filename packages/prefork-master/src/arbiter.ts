@@ -190,8 +190,9 @@ export class Arbiter extends EventEmitter<MasterEvents> implements Master, Upgra
 
   async #close(workersGone: Promise<void> | undefined): Promise<void> {
     await this.#opening;
-    await workersGone;
+    // Before the workers are gone: they take over what waits, and who came after that would wait for nobody.
     this.#sockets?.close({ keepFile: this.#upgrader.isShared });
+    await workersGone;
     if (this.#upgradeKey !== undefined) this.#upgrader.leave(this.#upgradeKey);
     this.#state = 'stopped';
     this.#tell('stopped');

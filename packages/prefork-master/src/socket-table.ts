@@ -36,6 +36,7 @@ export class SocketTable {
   readonly #addresses: readonly Address[];
   /** The slot that each row of sockets belongs to: row 0 was made for slot 1, and so on. */
   readonly #owners: number[] = [1];
+  #closed = false;
 
   private constructor(addresses: readonly Address[]) {
     this.#addresses = addresses;
@@ -76,8 +77,9 @@ export class SocketTable {
     return this.#addresses.map(({ sockets, target }) => sockets[0]?.address ?? target);
   }
 
-  /** All sockets. */
+  /** All sockets that are open here. */
   get sockets(): readonly OpenSocket[] {
+    if (this.#closed) return [];
     return this.#addresses.flatMap(({ sockets }) => sockets);
   }
 
@@ -121,6 +123,7 @@ export class SocketTable {
 
   close(options: { readonly keepFile: boolean }): void {
     for (const socket of this.sockets) socket.close(options);
+    this.#closed = true;
   }
 
   #rowsOf(slot: number): number[] {

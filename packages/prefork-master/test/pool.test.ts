@@ -169,6 +169,24 @@ describe('the stop', () => {
     expect(await attempt({ host: '127.0.0.1', port: running.port })).toBe('ECONNREFUSED');
   });
 
+  test.each(['inherited', 'reuseport'] as const)(
+    'graceful: whoever comes meanwhile is refused, and does not wait for nobody (%s)',
+    async (sharing) => {
+      await using running = await start({ workers: 2, sharing });
+      const client = await RawClient.connect(running.port);
+      client.send('hello\n');
+      await client.until('hello');
+      const stopped = running.master.stop();
+      const newcomer = { host: '127.0.0.1', port: running.port };
+      await expect.poll(() => attempt(newcomer)).toBe('ECONNREFUSED');
+      client.send('still here\n');
+      await client.until('still here');
+      expect(running.master.status()).toMatchObject({ state: 'stopping', queues: [] });
+      client.end();
+      await stopped;
+    },
+  );
+
   test('graceful: a worker that does not come to an end is killed when the time is up', async () => {
     await using running = await start({ worker: echo({ stubborn: true }), gracefulTimeoutMs: 200 });
     const [pid] = pids(running.master) as [number];
