@@ -1,0 +1,118 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, unlink, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { parseHead, serializeHead } from './disk-head.ts';
+import { type DiskLimits, sweep } from './disk-sweep.ts';
+import { DiskWriter } from './disk-writer.ts';
+import type { Entry } from './entry.ts';
+import { FileLock } from './file-lock.ts';
+
+/** After a worker has written this part of the cap, it looks at how much there is. */
+const SWEEP_EVERY = 1 / 16;
+
+/**
+ * The second tier: a folder that all workers share and that survives them. The file system is its index: a head has
+ * the digest of its key for a name, a body that of its content, so the same body is there once. Both come into being
+ * under another name and get theirs when they are whole; both are checked when they are read. So a crash at any
+ * moment leaves an old entry, a new one, or none, and there is nothing to be repaired.
+ */
+export class DiskStore {
+  readonly #folder: string;
+  readonly #limits: DiskLimits;
+  readonly #now: () => number;
+  readonly #pending = new Set<Promise<void>>();
+  #written = 0;
+  #heads = 0;
+  #sweeping = false;
+
+  constructor(folder: string, limits: DiskLimits, now: () => number) {
+    this.#folder = folder;
+    this.#limits = limits;
+    this.#now = now;
+    // What earlier workers have left is counted with the first entry.
+    this.#written = limits.maxBytes;
+  }
+
+  /** Begins a body. */
+  writer(): DiskWriter {
+    return new DiskWriter(join(this.#folder, 'tmp', randomUUID()));
+  }
+
+  /** Where a body with this digest lies. */
+  bodyPath(digest: string): string {
+    return join(this.#folder, 'bodies', digest.slice(0, 2), digest);
+  }
+
+  /** @returns undefined when there is none, or none that is whole. */
+  async load(key: string): Promise<Entry | undefined> {
+    const path = this.#headPath(key);
+    const entry = parseHead(await readFile(path, 'utf8').catch(() => ''), (digest) => this.bodyPath(digest));
+    if (entry === undefined || entry.key !== key) return undefined;
+    const now = new Date(this.#now());
+    // The time of the last use, for the sweep.
+    this.#track(utimes(path, now, now));
+    return entry;
+  }
+
+  /** Stores an entry whose body, if it has one, lies in its file. */
+  put(entry: Entry): void {
+    this.#track(this.#put(entry));
+  }
+
+  delete(key: string): void {
+    this.#track(unlink(this.#headPath(key)));
+  }
+
+  /** When all that was begun is done. */
+  async settled(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.all(this.#pending);
+  }
+
+  async #put(entry: Entry): Promise<void> {
+    const text = serializeHead(entry);
+    const path = this.#headPath(entry.key);
+    const temporary = join(this.#folder, 'tmp', randomUUID());
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await mkdir(dirname(temporary), { recursive: true, mode: 0o700 });
+    await writeFile(temporary, text, { mode: 0o600 });
+    const now = new Date(this.#now());
+    await utimes(temporary, now, now);
+    await rename(temporary, path);
+    this.#written += text.length + (entry.kind === 'response' ? entry.size : 0);
+    this.#heads++;
+    await this.#sweepSometimes();
+  }
+
+  async #sweepSometimes(): Promise<void> {
+    const { maxBytes, maxEntries } = this.#limits;
+    if (this.#sweeping) return;
+    if (this.#written < maxBytes * SWEEP_EVERY && this.#heads < maxEntries * SWEEP_EVERY) return;
+    const lock = FileLock.take(join(this.#folder, 'sweep.lock'), this.#now);
+    // Another worker is at it.
+    if (lock === undefined) return;
+    this.#sweeping = true;
+    this.#written = 0;
+    this.#heads = 0;
+    try {
+      await sweep(this.#folder, this.#limits, this.#now());
+    } finally {
+      this.#sweeping = false;
+      lock.release();
+    }
+  }
+
+  #headPath(key: string): string {
+    const name = createHash('sha256').update(key).digest('hex');
+    return join(this.#folder, 'heads', name.slice(0, 2), name);
+  }
+
+  /** A cache may fail to store; nobody waits for it. */
+  #track(work: Promise<void>): void {
+    const tracked = work
+      .catch(() => undefined)
+      .finally(() => {
+        this.#pending.delete(tracked);
+      });
+    this.#pending.add(tracked);
+  }
+}

@@ -1,0 +1,68 @@
+import type { HeaderList } from '@highball/gateway-protocol';
+import type { StoredResponse } from './entry.ts';
+import type { Freshness } from './freshness.ts';
+import type { SharedBody } from './shared-body.ts';
+
+/** A response on its way into the store, for others who ask for the same. */
+export interface ResponseInFlight {
+  readonly status: string;
+  readonly fields: HeaderList;
+  readonly freshness: Freshness;
+  /** What requests must have in common with the first. */
+  readonly names: readonly string[];
+  readonly variant: string;
+  /** What invalidations go by. */
+  readonly url: string;
+  readonly tags: readonly string[];
+  readonly position: number;
+  readonly body: SharedBody;
+}
+
+/** What has become of a fetch, as far as others may use it. */
+export type Landing =
+  | { readonly kind: 'stored'; readonly entry: StoredResponse; readonly detail: string | undefined }
+  | { readonly kind: 'streaming'; readonly response: ResponseInFlight }
+  /** Each must ask for itself. */
+  | { readonly kind: 'nothing' };
+
+/** A fetch that others may wait for. */
+export class Flight {
+  readonly controller: AbortController = new AbortController();
+  /** Who waits for the head. */
+  waiting = 0;
+  /** From now on its readers are whom it goes on for. */
+  headHasCome = false;
+  /** Nobody reads along, and the body is to be read to its end for the store. */
+  unattended = false;
+  readonly #landed: Promise<Landing>;
+  #land!: (landing: Landing) => void;
+
+  constructor() {
+    this.#landed = new Promise((resolve) => (this.#land = resolve));
+  }
+
+  land(landing: Landing): void {
+    this.#land(landing);
+  }
+
+  /** Goes on without a client, for so long at most. */
+  goOn(timeoutMs: number): void {
+    this.unattended = true;
+    setTimeout(() => this.controller.abort(), timeoutMs).unref();
+  }
+
+  /** Waits for the head; `nothing` when that takes too long. */
+  async wait(timeoutMs: number): Promise<Landing> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<Landing>((resolve) => {
+      timer = setTimeout(() => resolve({ kind: 'nothing' }), timeoutMs);
+    });
+    this.waiting++;
+    try {
+      return await Promise.race([this.#landed, late]);
+    } finally {
+      this.waiting--;
+      clearTimeout(timer);
+    }
+  }
+}

@@ -1,0 +1,181 @@
+import type { ResponseBody } from '@highball/gateway-protocol';
+import { CappedMap } from './capped-map.ts';
+import type { CapturedResponse } from './capture.ts';
+import type { DiskWriter } from './disk-writer.ts';
+import { codeOf, type StoredResponse } from './entry.ts';
+import { IncompleteResponseError } from './errors.ts';
+import { fieldValue } from './fields.ts';
+import { type Found, indexWith } from './lookup.ts';
+import type { ResolvedOptions } from './options.ts';
+import type { CacheRequest } from './request.ts';
+import { describesSame, type ResponsePlan } from './response-plan.ts';
+import { SharedBody } from './shared-body.ts';
+import type { NotStoredReason } from './storable.ts';
+import type { Store } from './store.ts';
+import { varyNames } from './vary.ts';
+
+/** Resources of which it is remembered how often they were asked for, or that they are not to be stored. */
+const MAX_REMEMBERED = 10_000;
+
+/** A response that is to be stored. */
+export interface Keeping {
+  readonly request: CacheRequest;
+  readonly found: Found;
+  readonly captured: CapturedResponse;
+  readonly plan: ResponsePlan;
+  readonly position: number;
+  readonly expectedBytes: number | undefined;
+  /** It is read to its end though nobody reads along. */
+  readonly keepGoing: () => boolean;
+  readonly abort: () => void;
+  readonly onEnd: () => void;
+}
+
+/** Decides whether responses are kept, and brings them into the store while they are passed on. */
+export class Keeper {
+  readonly #store: Store;
+  readonly #options: ResolvedOptions;
+  readonly #uses = new CappedMap<number>(MAX_REMEMBERED);
+  /** Until when a resource is known not to be stored. */
+  readonly #passes = new CappedMap<number>(MAX_REMEMBERED);
+
+  constructor(store: Store, options: ResolvedOptions) {
+    this.#store = store;
+    this.#options = options;
+  }
+
+  /** Hit-for-miss: what was not to be stored lately is asked for by each for itself. */
+  passes(url: string): boolean {
+    const until = this.#passes.get(url);
+    return until !== undefined && this.#options.now() < until;
+  }
+
+  /** Why a response is not kept, and what follows from that. */
+  refuses(
+    url: string,
+    { entry }: Found,
+    status: string,
+    { reason }: ResponsePlan,
+    expectedBytes: number | undefined,
+  ): NotStoredReason | undefined {
+    const why = reason ?? (this.#tooLarge(expectedBytes ?? 0) ? 'too-large' : this.#tooFewUses(url));
+    if (why === undefined) {
+      this.#passes.delete(url);
+      return undefined;
+    }
+    this.#options.onNotStored?.(url, why);
+    if (why === 'request-no-store' || why === 'min-uses' || codeOf(status) >= 500) return why;
+    // A part or a 304 says nothing of what the whole would be.
+    if (codeOf(status) === 206 || codeOf(status) === 304) return why;
+    this.#passes.set(url, this.#options.now() + this.#options.hitForMissMs);
+    if (entry !== undefined && why !== 'authorization') this.#store.delete(entry.key);
+    return why;
+  }
+
+  /** Stores what the origin has confirmed; its body stays where it is. */
+  async update(entry: StoredResponse): Promise<void> {
+    if (entry.body.kind === 'file' || !this.#store.hasDisk) {
+      this.#store.put(entry, entry.body.kind === 'file' ? entry : undefined);
+      return;
+    }
+    // The head on disk names the file with the same body.
+    const onDisk = await this.#store.onDisk(entry.key);
+    const same = onDisk !== undefined && onDisk.size === entry.size && describesSame(onDisk, entry.fields);
+    this.#store.put(entry, same ? { ...entry, body: onDisk.body } : undefined);
+  }
+
+  /** @returns the body to send, which is stored as it goes by; start it when it has its first reader. */
+  keep(keeping: Keeping): { names: readonly string[]; variant: string; body: SharedBody } {
+    const { request, found, plan } = keeping;
+    const { maxVariants } = this.#options;
+    const indexed = indexWith(found.index, request.url, request.environ, varyNames(plan.fields), maxVariants);
+    const variant = indexed?.variant ?? '';
+    const body = this.#share(keeping, (size, stored) => {
+      if (indexed !== undefined && indexed.index !== found.index) {
+        this.#store.put(indexed.index);
+        for (const surplus of indexed.surplus) this.#store.delete(request.url + surplus);
+      }
+      const length =
+        codeOf(keeping.captured.status) === 204 || fieldValue(plan.fields, 'content-length') !== undefined;
+      const entry: StoredResponse = {
+        kind: 'response',
+        key: request.url + variant,
+        url: request.url,
+        status: keeping.captured.status,
+        fields: length ? plan.fields : [...plan.fields, ['Content-Length', String(size)]],
+        freshness: plan.freshness,
+        tags: plan.tags,
+        position: keeping.position,
+        size,
+        body: stored.memory ?? (stored.file as StoredResponse['body']),
+      };
+      this.#store.put(entry, stored.file && { ...entry, body: stored.file });
+    });
+    return { names: indexed?.index.names ?? [], variant, body };
+  }
+
+  #share(
+    { captured, expectedBytes, keepGoing, abort, onEnd }: Keeping,
+    store: (
+      size: number,
+      body: { memory: StoredResponse['body'] | undefined; file: StoredResponse['body'] | undefined },
+    ) => void,
+  ): SharedBody {
+    const { maxMemoryObjectBytes } = this.#options;
+    const writer = this.#store.writer();
+    let refused = false;
+    const body: SharedBody = new SharedBody(captured.body as ResponseBody, {
+      keepBytes: maxMemoryObjectBytes,
+      expectedBytes,
+      take: (chunk, size) => {
+        refused ||= this.#tooLarge(size);
+        if (refused) return false;
+        return writer?.write(chunk) ?? true;
+      },
+      end: (error, size, chunks) => {
+        const kept = chunks !== undefined && size <= maxMemoryObjectBytes;
+        const memory = kept ? ({ kind: 'memory', chunks } as const) : undefined;
+        const save = (file: StoredResponse['body'] | undefined): void => {
+          if (memory !== undefined || file !== undefined) store(size, { memory, file });
+        };
+        void this.#end(writer, refused || error !== undefined, save, onEnd);
+      },
+      abandoned: () => {
+        if (keepGoing() && !refused) return;
+        abort();
+        body.fail(new IncompleteResponseError('TRUNCATED', 'nobody wants the rest'));
+      },
+    });
+    return body;
+  }
+
+  async #end(
+    writer: DiskWriter | undefined,
+    refused: boolean,
+    save: (file: StoredResponse['body'] | undefined) => void,
+    onEnd: () => void,
+  ): Promise<void> {
+    if (refused) {
+      await writer?.abort();
+    } else if (writer === undefined) {
+      save(undefined);
+    } else {
+      const file = await writer.finish((digest) => this.#store.bodyPath(digest));
+      save(file && { kind: 'file', file });
+    }
+    onEnd();
+  }
+
+  #tooLarge(size: number): boolean {
+    const { maxObjectBytes, maxMemoryObjectBytes } = this.#options;
+    return size > (this.#store.hasDisk ? maxObjectBytes : Math.min(maxObjectBytes, maxMemoryObjectBytes));
+  }
+
+  #tooFewUses(url: string): 'min-uses' | undefined {
+    const { minUses } = this.#options;
+    if (minUses <= 1) return undefined;
+    const uses = (this.#uses.get(url) ?? 0) + 1;
+    this.#uses.set(url, uses);
+    return uses < minUses ? 'min-uses' : undefined;
+  }
+}

@@ -1,0 +1,193 @@
+import { readBody } from './disk-body.ts';
+import { DiskStore } from './disk-store.ts';
+import type { DiskWriter } from './disk-writer.ts';
+import { type Entry, type StoredResponse, weightOf } from './entry.ts';
+import { SharedFolderError } from './errors.ts';
+import { currentAge } from './freshness.ts';
+import { type Invalidatable, type InvalidationRecord, Invalidations } from './invalidations.ts';
+import { Journal } from './journal.ts';
+import type { ResolvedOptions } from './options.ts';
+import { SegmentedLru } from './segmented-lru.ts';
+
+interface Slot {
+  entry: Entry;
+  /** Up to where invalidations have been looked at. */
+  judgedAt: number;
+}
+
+/** The two tiers as one, and what was invalidated in them. */
+export class Store {
+  readonly #options: ResolvedOptions;
+  readonly #memory: SegmentedLru<Slot>;
+  readonly #disk: DiskStore | undefined;
+  readonly #invalidations = new Invalidations();
+  readonly #journal: Journal | undefined;
+  #refreshedMs = Number.NEGATIVE_INFINITY;
+
+  /** @throws SharedFolderError when the folder cannot be used. */
+  constructor(options: ResolvedOptions) {
+    this.#options = options;
+    this.#memory = new SegmentedLru(options);
+    const { folder, maxDiskBytes, maxDiskEntries, now } = options;
+    if (folder === undefined) return;
+    this.#journal = new Journal(folder, this.#invalidations, now);
+    if (maxDiskBytes === 0) return;
+    this.#disk = new DiskStore(folder, { maxBytes: maxDiskBytes, maxEntries: maxDiskEntries }, now);
+  }
+
+  /** Up to where invalidations are known now; what is fetched from now on is not concerned by them. */
+  get position(): number {
+    this.#refresh();
+    return this.#invalidations.position;
+  }
+
+  get bytes(): number {
+    return this.#memory.bytes;
+  }
+
+  get size(): number {
+    return this.#memory.size;
+  }
+
+  /** Whether {@link load} may find what {@link get} does not. */
+  get hasDisk(): boolean {
+    return this.#disk !== undefined;
+  }
+
+  /** An entry in memory that is not invalidated. */
+  get(key: string): Entry | undefined {
+    this.#refresh();
+    const slot = this.#memory.get(key);
+    if (slot === undefined) return undefined;
+    if (slot.judgedAt === this.#invalidations.position) return slot.entry;
+    const entry = this.#judged(slot.entry);
+    if (entry === undefined) {
+      this.#memory.delete(key);
+      this.#disk?.delete(key);
+      return undefined;
+    }
+    slot.entry = entry;
+    slot.judgedAt = this.#invalidations.position;
+    return entry;
+  }
+
+  /** An entry on disk that is not invalidated; a small one is in memory from now on. */
+  async load(key: string): Promise<Entry | undefined> {
+    const found = await this.#disk?.load(key);
+    const entry = found && this.#judged(found);
+    if (entry === undefined) {
+      if (found !== undefined) this.#disk?.delete(key);
+      return undefined;
+    }
+    const whole = await this.#withBody(entry);
+    if (whole === undefined) this.#disk?.delete(key);
+    else if (isYounger(whole, this.get(key))) this.#remember(whole);
+    return whole;
+  }
+
+  /** The response on disk, its body in its file. */
+  async onDisk(key: string): Promise<StoredResponse | undefined> {
+    const entry = await this.#disk?.load(key);
+    return entry?.kind === 'response' ? entry : undefined;
+  }
+
+  /** Whether nothing has invalidated what is not stored yet. */
+  isValid(response: Invalidatable): boolean {
+    this.#refresh();
+    return this.#invalidations.judge(response) === 'valid';
+  }
+
+  /** Where the body of a response goes that is to be stored on disk. */
+  writer(): DiskWriter | undefined {
+    return this.#disk?.writer();
+  }
+
+  bodyPath(digest: string): string {
+    return (this.#disk as DiskStore).bodyPath(digest);
+  }
+
+  /**
+   * Stores an entry, unless it was invalidated while it was fetched.
+   * @param onDisk - the same with its body in a file.
+   * @returns whether it can be found now.
+   */
+  put(entry: Entry, onDisk: Entry | undefined = entry.kind === 'vary' ? entry : undefined): boolean {
+    this.#refresh();
+    if (this.#judged(entry) === undefined) return false;
+    const kept = this.#remember(entry);
+    if (onDisk !== undefined && this.#disk !== undefined) this.#disk.put(onDisk);
+    return kept || onDisk !== undefined;
+  }
+
+  delete(key: string): void {
+    this.#memory.delete(key);
+    this.#disk?.delete(key);
+  }
+
+  /**
+   * Invalidates, here and in the other workers.
+   * @throws SharedFolderError when the others could not be told; here it holds all the same.
+   */
+  invalidate(record: InvalidationRecord): void {
+    if (this.#journal === undefined) {
+      this.#invalidations.apply(record, this.#invalidations.position + 1);
+      return;
+    }
+    try {
+      this.#journal.append(record);
+    } catch (error) {
+      this.#invalidations.apply(record, this.#invalidations.position + 1);
+      if (error instanceof SharedFolderError) throw error;
+    }
+  }
+
+  /** When all that was begun on disk is done; then the folder is let go. */
+  async close(): Promise<void> {
+    await this.#disk?.settled();
+    this.#journal?.close();
+  }
+
+  async settled(): Promise<void> {
+    await this.#disk?.settled();
+  }
+
+  #refresh(): void {
+    if (this.#journal === undefined) return;
+    const now = this.#options.now();
+    const waited = now - this.#refreshedMs;
+    if (waited >= 0 && waited < this.#options.invalidationDelayMs) return;
+    this.#refreshedMs = now;
+    this.#journal.refresh();
+  }
+
+  #judged(entry: Entry): Entry | undefined {
+    if (entry.kind === 'vary') return entry;
+    const verdict = this.#invalidations.judge(entry);
+    if (verdict === 'gone') return undefined;
+    return verdict === 'valid' ? entry : staleSince(entry, verdict.staleSinceMs);
+  }
+
+  async #withBody(entry: Entry): Promise<Entry | undefined> {
+    if (entry.kind === 'vary' || entry.body.kind === 'memory') return entry;
+    if (entry.size > this.#options.maxMemoryObjectBytes) return entry;
+    const body = await readBody(entry.body.file);
+    if (body === undefined) return undefined;
+    return { ...entry, body: { kind: 'memory', chunks: body.length === 0 ? [] : [body] } };
+  }
+
+  #remember(entry: Entry): boolean {
+    return this.#memory.set(entry.key, { entry, judgedAt: this.#invalidations.position }, weightOf(entry));
+  }
+}
+
+function isYounger(entry: Entry, other: Entry | undefined): boolean {
+  if (entry.kind !== 'response' || other?.kind !== 'response') return true;
+  return entry.freshness.responseMs > other.freshness.responseMs;
+}
+
+/** A soft purge: its lifetime has ended when the purge was. */
+function staleSince(entry: StoredResponse, staleSinceMs: number): StoredResponse {
+  const { freshness } = entry;
+  const lifetimeSeconds = Math.min(freshness.lifetimeSeconds, currentAge(freshness, staleSinceMs));
+  return { ...entry, freshness: { ...freshness, lifetimeSeconds } };
+}
