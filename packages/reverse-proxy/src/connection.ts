@@ -1,194 +1,295 @@
-import {
-  RemoteProtocolError,
-  type ResponseHandler,
-  type ResponseHead,
-  ResponseParser,
-} from '@highball/http-parser';
+import type { ResponseHandler, ResponseHead } from '@highball/http-parser';
 import type { Socket } from 'node:net';
-import { UpstreamBody } from './body.ts';
-import { UpstreamError } from './errors.ts';
+import { clientGone, UpstreamError } from './errors.ts';
+import type { OutgoingRequest } from './outgoing-request.ts';
+import { ResponseBodyStream } from './response-body.ts';
+import { valueOf } from './response-fields.ts';
+import type { Wire, WireFactory } from './wire.ts';
 
-/** A response whose head has come. */
-export interface UpstreamResponse {
-  readonly head: ResponseHead;
-  readonly body: UpstreamBody;
-  /** The fields behind the body, flat; complete when the body is. */
-  readonly trailers: readonly string[];
-}
-
-/** What somebody who sends a request wants to hear of besides the response. */
-export interface RequestEvents {
+/** Who has sent a request, and hears what becomes of it; called when all that has come in one read was parsed. */
+export interface ExchangeHandler {
   onInformational(head: ResponseHead): void;
-  /** The exchange is over: with an error, or not. */
-  onDone(error: UpstreamError | undefined): void;
+  onHead(head: ResponseHead, body: ResponseBodyStream): void;
+  /** The answer is complete. @param trailers - flat; the body has not told its end yet. */
+  onEnd(trailers: readonly string[]): void;
+  /** There will be no answer, or no more of it. */
+  onLost(error: UpstreamError): void;
 }
 
-/** A request that waits for its response. */
-interface Pending extends RequestEvents {
-  resolve(response: UpstreamResponse): void;
-  reject(error: UpstreamError): void;
-  response: UpstreamResponse | undefined;
-  trailers: string[];
+/** What becomes of a connection between requests. */
+export interface ConnectionKeeper {
+  /** @param keepForMs - how long the upstream says that it keeps the connection; Infinity when it does not. */
+  onFree(connection: UpstreamConnection, keepForMs: number): void;
+  onGone(connection: UpstreamConnection): void;
 }
 
-/** One kept-alive connection to an upstream: one request at a time. */
+const NO_TRAILERS: readonly string[] = [];
+
+/** A connection to an upstream: one request at a time. */
 export class UpstreamConnection implements ResponseHandler {
   readonly socket: Socket;
-  readonly #parser: ResponseParser;
-  readonly #readTimeoutMs: number;
-  #pending: Pending | undefined;
-  #keepAlive = true;
+  readonly #wire: Wire;
+  readonly #keeper: ConnectionKeeper;
+  #handler: ExchangeHandler | undefined;
+  #head: ResponseHead | undefined;
+  #body: ResponseBodyStream | undefined;
+  /** What the parser has told in this read, and the handler has not heard. */
+  #headNews = false;
+  #trailers: readonly string[] | undefined;
   #requestSent = true;
-  /** Whether a byte of the answer to the present request has come. */
   #answered = false;
-  #upgraded = false;
   #requests = 0;
-  /** Called when the connection can take another request, and when it is gone. */
-  onFree: (usable: boolean) => void = () => undefined;
+  #released = false;
+  #spoiled = false;
+  /** Reads so far: whether it grows says whether the upstream is silent. */
+  reads = 0;
+  /** When it became free, by the pool's clock. */
+  freeSince = 0;
+  /** Until when it may be used again. */
+  keepUntil = 0;
 
-  constructor(socket: Socket, options: { readTimeoutMs: number }) {
+  constructor(socket: Socket, wire: WireFactory, keeper: ConnectionKeeper) {
     this.socket = socket;
-    this.#readTimeoutMs = options.readTimeoutMs;
-    this.#parser = new ResponseParser(this);
-    socket.on('data', (bytes: Buffer) => this.#receive(bytes));
-    socket.on('end', () => this.#ended());
-    socket.on('error', (error) => this.#broken('RESET', `the connection broke: ${error.message}`));
-    socket.on('timeout', () => this.#timedOut());
-    socket.on('close', () => this.#broken('RESET', 'the connection was closed'));
+    this.#keeper = keeper;
+    this.#wire = wire(this);
+    socket
+      .on('data', this.#onData)
+      .on('end', this.#onEnd)
+      .on('error', this.#onError)
+      .on('close', this.#onClose);
   }
 
-  /** Whether it has served a request before the present one. */
+  /** Whether it had served a request before the present one. */
   get reused(): boolean {
     return this.#requests > 1;
   }
 
+  /** Whether all of the present request has been written. */
+  get requestSent(): boolean {
+    return this.#requestSent;
+  }
+
+  /** Whether the answer waits for its client. */
+  get paused(): boolean {
+    return this.socket.isPaused();
+  }
+
   /**
-   * Sends the head of a request; resolves with the head of its response.
-   * @param complete - whether the request has no body; otherwise {@link requestDone} is called behind it.
+   * Sends what a request begins with; its body follows by {@link writeBody}, and {@link endBody} in any case.
+   * @throws UpstreamError BAD_REQUEST when it cannot be said.
    */
-  request(head: string, method: string, complete: boolean, events: RequestEvents): Promise<UpstreamResponse> {
+  begin(request: OutgoingRequest, handler: ExchangeHandler): void {
+    const head = this.#begin(request);
     this.#requests++;
-    this.#requestSent = complete;
+    this.#handler = handler;
+    this.#requestSent = false;
     this.#answered = false;
-    this.#parser.expect(method);
-    this.socket.setTimeout(this.#readTimeoutMs);
-    return new Promise((resolve, reject) => {
-      this.#pending = { ...events, resolve, reject, response: undefined, trailers: [] };
-      this.socket.write(head, 'latin1');
-    });
+    this.#head = undefined;
+    this.#body = undefined;
+    if (typeof head === 'string') this.socket.write(head, 'latin1');
+    else this.socket.write(head);
   }
 
-  /** Says that the body of the request has been sent. */
-  requestDone(): void {
+  /** @returns whether there is room for more. */
+  writeBody(chunk: Uint8Array): boolean {
+    return this.#wire.writeBody(this.socket, chunk);
+  }
+
+  endBody(trailers: readonly (readonly [string, string])[]): void {
     this.#requestSent = true;
-    if (this.#pending === undefined) this.#free();
+    if (!this.socket.destroyed) this.#wire.endBody(this.socket, trailers);
   }
 
-  /** Gives the connection away to a tunnel: with what came behind the head of the response. */
+  /** Gives the connection away to a tunnel, with what came behind the head of the answer. */
   release(): Uint8Array {
-    this.#upgraded = true;
-    this.#pending = undefined;
-    for (const event of ['data', 'end', 'error', 'timeout', 'close']) this.socket.removeAllListeners(event);
-    this.socket.setTimeout(0);
-    return this.#parser.release();
+    this.#released = true;
+    this.#handler = undefined;
+    const { socket } = this;
+    socket
+      .off('data', this.#onData)
+      .off('end', this.#onEnd)
+      .off('error', this.#onError)
+      .off('close', this.#onClose);
+    this.#keeper.onGone(this);
+    return this.#wire.release();
   }
 
   /** Ends the request that is under way, and the connection with it. */
   abort(error: UpstreamError): void {
-    this.#fail(error);
+    this.#lose(error);
     this.socket.destroy();
   }
 
+  // What the parser tells.
+
   onInformational(head: ResponseHead): void {
-    this.#pending?.onInformational(head);
+    this.#handler?.onInformational(head);
   }
 
   onHead(head: ResponseHead): void {
-    const pending = this.#pending as Pending;
-    const body = new UpstreamBody({
-      pause: () => this.socket.pause(),
-      resume: () => this.socket.resume(),
-      abandon: () => this.abort(new UpstreamError('ABORTED', 'the client has left')),
-    });
-    this.#keepAlive = head.keepAlive;
-    pending.response = { head, body, trailers: pending.trailers };
-    pending.resolve(pending.response);
+    this.#head = head;
+    this.#headNews = true;
+    this.#body = new ResponseBodyStream(this);
   }
 
   onBody(chunk: Uint8Array): void {
-    this.#pending?.response?.body.push(chunk);
+    this.#body?.push(chunk);
   }
 
   onEnd(trailers: readonly string[]): void {
-    const pending = this.#pending;
-    if (pending === undefined || pending.response?.head.status === 101) return;
-    pending.trailers.push(...trailers);
-    this.#pending = undefined;
-    pending.response?.body.end();
-    pending.onDone(undefined);
-    if (this.#requestSent) this.#free();
-    // The upstream answered before it had the whole request: what is left of it would be read as another one.
-    else this.#keepAlive = false;
+    this.#trailers = trailers;
   }
 
-  #receive(bytes: Buffer): void {
-    if (this.#pending === undefined) {
+  // What the body asks for.
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  abandon(): void {
+    this.abort(clientGone());
+  }
+
+  readonly #onData = (bytes: Buffer): void => {
+    if (this.#handler === undefined) {
       // Nobody asked for that: never to be taken for the answer to the next request.
       this.socket.destroy();
       return;
     }
     this.#answered = true;
+    this.reads++;
     try {
-      this.#parser.push(bytes);
+      this.#wire.push(bytes);
     } catch (error) {
-      const why = error instanceof RemoteProtocolError ? `${error.code}: ${error.message}` : String(error);
-      this.abort(
-        new UpstreamError('BAD_RESPONSE', `the upstream speaks no proper HTTP: ${why}`, { cause: error }),
-      );
+      // What nobody asked for stands behind an answer that is whole: that one counts, and it is the last.
+      if (this.#trailers === undefined) {
+        this.abort(badResponse(error));
+        return;
+      }
+      this.#spoiled = true;
     }
+    this.#tell();
+  };
+
+  readonly #onEnd = (): void => {
+    if (this.#handler !== undefined) {
+      try {
+        // Completes a body that ends with the connection.
+        this.#wire.finish();
+        this.#tell();
+      } catch (error) {
+        this.#lose(
+          new UpstreamError('RESET', `the upstream closed the connection inside its answer: ${why(error)}`),
+        );
+      }
+    }
+    this.#lose(new UpstreamError('RESET', 'the upstream closed the connection without an answer'));
+    this.socket.destroy();
+  };
+
+  readonly #onError = (error: Error): void => {
+    this.#lose(new UpstreamError('RESET', `the connection broke: ${error.message}`, { cause: error }));
+  };
+
+  readonly #onClose = (): void => {
+    this.#lose(new UpstreamError('RESET', 'the connection was closed'));
+    this.#keeper.onGone(this);
+  };
+
+  #begin(request: OutgoingRequest): string | Uint8Array {
+    try {
+      return this.#wire.begin(request);
+    } catch (error) {
+      if (error instanceof UpstreamError) throw error;
+      throw new UpstreamError('BAD_REQUEST', `the request cannot be sent: ${why(error)}`, { cause: error });
+    }
+  }
+
+  #tell(): void {
+    if (this.#headNews) {
+      this.#headNews = false;
+      const isTunnel = this.#head?.status === 101;
+      // All of a short answer comes in one read: then its body is whole before anybody looks at it.
+      if (this.#trailers !== undefined && !isTunnel) this.#end(() => this.#tellHead());
+      else {
+        this.#trailers = undefined;
+        this.#tellHead();
+      }
+    } else if (this.#trailers !== undefined) this.#end();
+  }
+
+  #tellHead(): void {
+    const handler = this.#handler;
+    this.#handler?.onHead(this.#head as ResponseHead, this.#body as ResponseBodyStream);
+    if (handler === undefined) this.socket.destroy();
+  }
+
+  #end(tellHead?: () => void): void {
+    const handler = this.#handler;
+    const body = this.#body;
+    const trailers = this.#trailers ?? NO_TRAILERS;
+    this.#trailers = undefined;
+    if (tellHead !== undefined) {
+      handler?.onEnd(trailers);
+      body?.end();
+      tellHead();
+    } else {
+      handler?.onEnd(trailers);
+      body?.end();
+    }
+    // A tunnel has taken it.
+    if (this.#released) return;
+    this.#handler = undefined;
+    this.#free();
   }
 
   #free(): void {
-    this.socket.setTimeout(0);
-    this.socket.resume();
-    const usable = this.#keepAlive && this.#parser.idle && !this.socket.destroyed && this.socket.writable;
-    if (!usable) this.socket.destroy();
-    this.onFree(usable);
-  }
-
-  #ended(): void {
-    try {
-      // Completes a body that ends with the connection.
-      this.#parser.finish();
-    } catch {
-      this.#broken('RESET', 'the upstream closed the connection inside its answer');
+    const { socket } = this;
+    // An upstream that answers before it has the whole request would take the rest of it for another one.
+    const usable =
+      !this.#spoiled &&
+      this.#requestSent &&
+      this.#head?.keepAlive === true &&
+      this.#wire.idle &&
+      socket.writable &&
+      !socket.destroyed;
+    if (!usable) {
+      socket.destroy();
       return;
     }
-    this.#broken('RESET', 'the upstream closed the connection without an answer');
+    if (socket.isPaused()) socket.resume();
+    this.#keeper.onFree(this, keepForMs(this.#head?.fields ?? NO_TRAILERS));
   }
 
-  #broken(code: 'RESET', message: string): void {
-    if (this.#upgraded) return;
-    this.#fail(new UpstreamError(code, message));
-    this.socket.destroy();
-    this.onFree(false);
-  }
-
-  #timedOut(): void {
-    if (this.#pending === undefined) return;
-    // A client that does not take what is there is not the upstream's fault.
-    if (this.socket.isPaused()) return;
-    this.abort(new UpstreamError('TIMEOUT', `the upstream was silent for ${this.#readTimeoutMs} ms`));
-  }
-
-  #fail(error: UpstreamError): void {
-    const pending = this.#pending;
-    if (pending === undefined) return;
-    this.#pending = undefined;
+  #lose(error: UpstreamError): void {
+    const handler = this.#handler;
+    if (handler === undefined || this.#released) return;
+    this.#handler = undefined;
     error.reused = this.reused;
     error.answered = this.#answered;
-    pending.reject(error);
-    pending.response?.body.fail(error);
-    pending.onDone(error);
+    this.#body?.fail(error);
+    handler.onLost(error);
   }
+}
+
+/** `Keep-Alive: timeout=5`: how long the upstream waits for another request (RFC 2068 §19.7.1.1). */
+function keepForMs(fields: readonly string[]): number {
+  const seconds = /(?:^|[,;\s])timeout=(\d{1,9})/i.exec(valueOf(fields, 'keep-alive') ?? '')?.[1];
+  return seconds === undefined ? Infinity : Number(seconds) * 1000;
+}
+
+function badResponse(error: unknown): UpstreamError {
+  if (error instanceof UpstreamError) return error;
+  return new UpstreamError('BAD_RESPONSE', `the upstream does not speak its protocol: ${why(error)}`, {
+    cause: error,
+  });
+}
+
+function why(error: unknown): string {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return code === undefined ? String(message) : `${String(code)}: ${String(message)}`;
 }

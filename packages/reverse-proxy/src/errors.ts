@@ -1,7 +1,21 @@
+/** What an error of this package is about. */
+export type ProxyErrorCode = 'BAD_UPSTREAM' | 'BAD_OPTION' | UpstreamErrorCode;
+
+/** The base of all errors of this package. */
+export abstract class ProxyError extends Error {
+  /** Stable: safe to compare with. */
+  abstract readonly code: ProxyErrorCode;
+}
+
 /** An option or an address that makes no sense: the calling program is at fault. */
-export class ProxyConfigError extends Error {
+export class ProxyConfigError extends ProxyError {
   override readonly name = 'ProxyConfigError';
-  readonly code = 'BAD_UPSTREAM';
+  readonly code: 'BAD_UPSTREAM' | 'BAD_OPTION';
+
+  constructor(message: string, code: 'BAD_UPSTREAM' | 'BAD_OPTION' = 'BAD_UPSTREAM') {
+    super(message);
+    this.code = code;
+  }
 }
 
 /** How an upstream failed. */
@@ -11,15 +25,28 @@ export type UpstreamErrorCode =
   | 'CONNECT_TIMEOUT'
   /** It closed the connection before its answer was complete. */
   | 'RESET'
-  /** It was silent for too long. */
+  /** It was silent for too long, before its answer or within it. */
   | 'TIMEOUT'
-  /** What it said is no HTTP. */
+  /** It took nothing of the request for too long. */
+  | 'SEND_TIMEOUT'
+  /** All of it, with its retries, has taken too long. */
+  | 'TOTAL_TIMEOUT'
+  /** What it said is not its protocol. */
   | 'BAD_RESPONSE'
+  /** The request cannot be said in its protocol. */
+  | 'BAD_REQUEST'
   /** The client left first. */
   | 'ABORTED';
 
+const TIMEOUTS: ReadonlySet<UpstreamErrorCode> = new Set([
+  'TIMEOUT',
+  'CONNECT_TIMEOUT',
+  'SEND_TIMEOUT',
+  'TOTAL_TIMEOUT',
+]);
+
 /** An upstream that failed, and how far the request had come by then. */
-export class UpstreamError extends Error {
+export class UpstreamError extends ProxyError {
   override readonly name = 'UpstreamError';
   readonly code: UpstreamErrorCode;
   /** Whether the connection had served a request before. */
@@ -34,6 +61,11 @@ export class UpstreamError extends Error {
 
   /** The status for the client (RFC 9110 §15.6.3, §15.6.5). */
   get status(): 502 | 504 {
-    return this.code === 'TIMEOUT' || this.code === 'CONNECT_TIMEOUT' ? 504 : 502;
+    return TIMEOUTS.has(this.code) ? 504 : 502;
   }
+}
+
+/** The client has left: nobody is at fault, and nobody hears the answer. */
+export function clientGone(): UpstreamError {
+  return new UpstreamError('ABORTED', 'the client has left');
 }

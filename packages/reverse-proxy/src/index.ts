@@ -1,7 +1,19 @@
-export { ProxyConfigError, UpstreamError } from './errors.ts';
-export type { UpstreamErrorCode } from './errors.ts';
-export type { Logger, Outcome, Picker, ReverseProxyOptions } from './options.ts';
-export type { Connect } from './pool.ts';
+export { ProxyConfigError, ProxyError, UpstreamError } from './errors.ts';
+export type { ProxyErrorCode, UpstreamErrorCode } from './errors.ts';
+export type { HeaderRules } from './header-rules.ts';
+export type { Connect } from './open.ts';
+export type {
+  Logger,
+  MirrorOptions,
+  Outcome,
+  Picker,
+  RequestBufferOptions,
+  ReverseProxyOptions,
+  TimeoutOptions,
+  UpstreamTlsOptions,
+} from './options.ts';
+export type { PathMapOptions } from './path-map.ts';
 export { reverseProxy } from './proxy.ts';
+export type { CookieOptions } from './redirects.ts';
 export { parseUpstream } from './upstream.ts';
-export type { UpstreamTarget } from './upstream.ts';
+export type { UpstreamProtocol, UpstreamTarget } from './upstream.ts';

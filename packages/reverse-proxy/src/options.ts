@@ -1,12 +1,18 @@
-import type { Environ } from '@highball/gateway-protocol';
-import { type Connect, connectByNet } from './pool.ts';
+import type { Application, Environ } from '@highball/gateway-protocol';
+import type { SecureContextOptions } from 'node:tls';
+import { ProxyConfigError } from './errors.ts';
+import { type CompiledRules, compileRules, type HeaderRules } from './header-rules.ts';
+import { type Connect, connectTo } from './open.ts';
+import { PathMap, type PathMapOptions } from './path-map.ts';
+import type { CookieOptions } from './redirects.ts';
+import { parseUpstream, type UpstreamTarget } from './upstream.ts';
 
 /** How a request to a peer ended. `aborted`: the client left, which says nothing about the peer. */
 export type Outcome = 'ok' | 'failed' | 'aborted';
 
 /** Somebody who chooses upstreams: a balancer, or anything with these two methods. */
 export interface Picker<Peer extends { readonly id: string }> {
-  /** A peer, whose id is its address (`http://host:port`, `unix:/path`); undefined when there is none. */
+  /** A peer, whose id is its address as {@link parseUpstream} reads it; undefined when there is none. */
   pick(request: { readonly key: string; readonly exclude: ReadonlySet<string> }): Peer | undefined;
   release(peer: Peer, outcome: Outcome): void;
 }
@@ -20,22 +26,104 @@ export interface Logger {
 // oxlint-disable-next-line typescript/no-explicit-any
 type AnyPicker = Picker<any>;
 
-export interface ReverseProxyOptions<Peer extends { readonly id: string } = { readonly id: string }> {
+/** How long each step may take, in milliseconds; 0 is no limit. */
+export interface TimeoutOptions {
+  /** @default 60_000 (nginx's proxy_connect_timeout) */
+  readonly connectTimeoutMs?: number;
+  /** From the end of the request to the head of the answer. @default readTimeoutMs */
+  readonly firstByteTimeoutMs?: number;
+  /** The longest silence within an answer. @default 60_000 (nginx's proxy_read_timeout) */
+  readonly readTimeoutMs?: number;
+  /** How long an upstream may take nothing of a request. @default 60_000 (nginx's proxy_send_timeout) */
+  readonly sendTimeoutMs?: number;
+  /** From the request to the end of its answer, retries included. @default 0 */
+  readonly totalTimeoutMs?: number;
+  /**
+   * How long an unused connection is kept: shorter than the upstream keeps it. What its Keep-Alive field says, less a
+   * second, shortens it. @default 4_000 (undici's; Node's servers close after 5 s)
+   */
+  readonly idleTimeoutMs?: number;
+  /** The longest silence of a tunnel, both ways. @default 3_600_000 */
+  readonly tunnelTimeoutMs?: number;
+  /** How long 100 Continue is waited for before the body is sent all the same. @default 1_000 (curl's) */
+  readonly expectTimeoutMs?: number;
+}
+
+/** TLS towards `https://` upstreams. */
+export interface UpstreamTlsOptions extends Pick<
+  SecureContextOptions,
+  'ca' | 'cert' | 'key' | 'passphrase' | 'ciphers' | 'minVersion'
+> {
+  /** The name to ask for and to verify. @default the upstream's host */
+  readonly servername?: string;
+  /** False trusts whoever answers: anybody on the way can read and change everything. @default true */
+  readonly rejectUnauthorized?: boolean;
+}
+
+/** Keeping a request's body before it is sent: the upstream is not held up by slow clients, and PUT can be retried. */
+export interface RequestBufferOptions {
+  /** What is kept in memory; more goes to a file. @default 16_384 (nginx's client_body_buffer_size) */
+  readonly maxMemoryBytes?: number;
+  /** A longer body is 413. @default 1_073_741_824 */
+  readonly maxBytes?: number;
+  /** Where files are made, each without a name from the start. @default os.tmpdir() */
+  readonly folder?: string;
+}
+
+/** Copies of requests to an upstream whose answers nobody gets. */
+export interface MirrorOptions {
+  /** Its address. */
+  readonly upstream: string;
+  /** Copies under way at a time; more are left out. @default 64 */
+  readonly maxConcurrent?: number;
+  /** Requests with a longer body are left out. @default 65_536 */
+  readonly maxBodyBytes?: number;
+  /** A copy that takes longer is given up. @default 10_000 */
+  readonly timeoutMs?: number;
+}
+
+/** Options of {@link reverseProxy}. */
+export interface ReverseProxyOptions<Peer extends { readonly id: string } = { readonly id: string }>
+  extends TimeoutOptions, PathMapOptions, CookieOptions {
   readonly picker: Picker<Peer>;
   /** What a choice by hash goes by. @default REMOTE_ADDR */
   readonly key?: (environ: Environ) => string;
   /** What this proxy is called in Via. @default 'highball' */
   readonly viaName?: string;
-  /** @default 60_000 (nginx's proxy_connect_timeout) */
-  readonly connectTimeoutMs?: number;
-  /** The longest silence of an upstream. @default 60_000 (nginx's proxy_read_timeout) */
-  readonly readTimeoutMs?: number;
-  /** How long an unused connection is kept: shorter than the upstream keeps it. @default 60_000 (nginx) */
-  readonly idleTimeoutMs?: number;
+  /** The Host field: the client's, the upstream's own address, or a name. @default 'client' */
+  readonly host?: 'client' | 'upstream' | { readonly name: string };
   /** Unused connections for each upstream. @default 64 */
   readonly maxIdle?: number;
-  /** The longest silence of a tunnel, both ways. @default 3_600_000 */
-  readonly tunnelTimeoutMs?: number;
+  readonly requestHeaders?: HeaderRules;
+  readonly responseHeaders?: HeaderRules;
+  /** Whether Location fields that name the upstream are made the client's. @default true */
+  readonly rewriteRedirects?: boolean;
+  /** Keeps bodies before they are sent. @default false; always for uwsgi and SCGI, FastCGI, when no length is known */
+  readonly requestBuffering?: boolean | RequestBufferOptions;
+  readonly mirror?: MirrorOptions;
+  /** A second try of GET and HEAD at another peer when the first is silent for so long; within the retry budget. */
+  readonly hedge?: { readonly delayMs: number };
+  /** Authorities (`host:port`) for which CONNECT is passed on; everything else is 405. @default none */
+  readonly allowConnect?: readonly string[];
+  /** What answers for a path that the upstream names in X-Accel-Redirect. @default none: the field is dropped */
+  readonly accelRedirect?: Application;
+  /** A PROXY header (v1, v2) ahead of each connection; connections are not shared then. @default none */
+  readonly proxyProtocol?: 1 | 2;
+  readonly tls?: UpstreamTlsOptions;
+  /** DOCUMENT_ROOT for CGI protocols; without `scriptFilename`, SCRIPT_FILENAME is below it. */
+  readonly documentRoot?: string;
+  /** SCRIPT_FILENAME for CGI protocols: one program for all paths, as `/srv/app/index.php`. */
+  readonly scriptFilename?: string;
+  /** Further variables for CGI protocols, as nginx's fastcgi_param. */
+  readonly params?: Readonly<Record<string, string>>;
+  /** X-Request-Id kept or made, passed on and told to the client. @default true */
+  readonly requestId?: boolean;
+  /** traceparent made where none came. One that came is passed on in any case. @default false */
+  readonly traceparent?: boolean;
+  /** A Server-Timing field with the upstream's times. @default false */
+  readonly serverTiming?: boolean;
+  /** Tells trusted clients that send `X-Highball-Explain: 1` how their request was served. @default none */
+  readonly explain?: { readonly isTrusted: (environ: Environ) => boolean };
   /** @default silent */
   readonly log?: Logger;
   readonly connect?: Connect;
@@ -43,22 +131,120 @@ export interface ReverseProxyOptions<Peer extends { readonly id: string } = { re
   readonly now?: () => number;
 }
 
-export type ResolvedOptions = Required<Omit<ReverseProxyOptions, 'picker'>> & { readonly picker: AnyPicker };
+const DEFAULTS = {
+  viaName: 'highball',
+  connectTimeoutMs: 60_000,
+  readTimeoutMs: 60_000,
+  sendTimeoutMs: 60_000,
+  totalTimeoutMs: 0,
+  idleTimeoutMs: 4000,
+  tunnelTimeoutMs: 3_600_000,
+  expectTimeoutMs: 1000,
+  maxIdle: 64,
+} as const;
 
+const BUFFERING = { maxMemoryBytes: 16_384, maxBytes: 1_073_741_824, folder: undefined } as const;
+const MIRROR = { maxConcurrent: 64, maxBodyBytes: 65_536, timeoutMs: 10_000 } as const;
+
+/** Buffering with its defaults. */
+export interface ResolvedBuffering {
+  readonly maxMemoryBytes: number;
+  readonly maxBytes: number;
+  readonly folder: string | undefined;
+}
+
+/** A mirror with its defaults. */
+export interface ResolvedMirror extends Required<Omit<MirrorOptions, 'upstream'>> {
+  readonly target: UpstreamTarget;
+}
+
+/** All options with their defaults, compiled. */
+export interface ResolvedOptions {
+  readonly picker: AnyPicker;
+  readonly key: (environ: Environ) => string;
+  readonly viaName: string;
+  readonly host: 'client' | 'upstream' | { readonly name: string };
+  readonly connectTimeoutMs: number;
+  readonly firstByteTimeoutMs: number;
+  readonly readTimeoutMs: number;
+  readonly sendTimeoutMs: number;
+  readonly totalTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly tunnelTimeoutMs: number;
+  readonly expectTimeoutMs: number;
+  readonly maxIdle: number;
+  readonly paths: PathMap;
+  readonly requestRules: CompiledRules;
+  readonly responseRules: CompiledRules;
+  readonly rewriteRedirects: boolean;
+  readonly cookies: CookieOptions | undefined;
+  /** Whether all bodies are kept; where they must be, they are kept by `buffer` too. */
+  readonly bufferAlways: boolean;
+  readonly buffer: ResolvedBuffering;
+  readonly mirror: ResolvedMirror | undefined;
+  readonly hedgeDelayMs: number | undefined;
+  readonly allowConnect: ReadonlySet<string>;
+  readonly accelRedirect: Application | undefined;
+  readonly proxyProtocol: 1 | 2 | undefined;
+  readonly documentRoot: string | undefined;
+  readonly scriptFilename: string | undefined;
+  readonly params: Readonly<Record<string, string>>;
+  readonly requestId: boolean;
+  readonly traceparent: boolean;
+  readonly serverTiming: boolean;
+  readonly explain: ((environ: Environ) => boolean) | undefined;
+  readonly log: Logger;
+  readonly connect: Connect;
+  readonly now: () => number;
+}
+
+/** @throws ProxyConfigError for what makes no sense. */
 export function resolveOptions<Peer extends { readonly id: string }>(
   options: ReverseProxyOptions<Peer>,
 ): ResolvedOptions {
+  const given = { ...DEFAULTS, ...withoutUndefined(options) };
+  checkNumbers(given);
+  const { requestBuffering = false, mirror } = options;
   return {
+    ...given,
     picker: options.picker,
     key: options.key ?? ((environ) => environ.REMOTE_ADDR ?? ''),
-    viaName: options.viaName ?? 'highball',
-    connectTimeoutMs: options.connectTimeoutMs ?? 60_000,
-    readTimeoutMs: options.readTimeoutMs ?? 60_000,
-    idleTimeoutMs: options.idleTimeoutMs ?? 60_000,
-    maxIdle: options.maxIdle ?? 64,
-    tunnelTimeoutMs: options.tunnelTimeoutMs ?? 3_600_000,
+    host: options.host ?? 'client',
+    firstByteTimeoutMs: options.firstByteTimeoutMs ?? given.readTimeoutMs,
+    paths: new PathMap(options),
+    requestRules: compileRules(options.requestHeaders),
+    responseRules: compileRules(options.responseHeaders),
+    rewriteRedirects: options.rewriteRedirects ?? true,
+    cookies: options.cookieDomain === undefined && options.cookiePath === undefined ? undefined : options,
+    bufferAlways: requestBuffering !== false,
+    buffer: { ...BUFFERING, ...(typeof requestBuffering === 'object' && withoutUndefined(requestBuffering)) },
+    mirror: mirror && { ...MIRROR, ...withoutUndefined(mirror), target: parseUpstream(mirror.upstream) },
+    hedgeDelayMs: options.hedge?.delayMs,
+    allowConnect: new Set(options.allowConnect?.map((authority) => authority.toLowerCase())),
+    accelRedirect: options.accelRedirect,
+    proxyProtocol: options.proxyProtocol,
+    documentRoot: options.documentRoot,
+    scriptFilename: options.scriptFilename,
+    params: options.params ?? {},
+    requestId: options.requestId ?? true,
+    traceparent: options.traceparent ?? false,
+    serverTiming: options.serverTiming ?? false,
+    explain: options.explain?.isTrusted,
     log: options.log ?? { warn: () => undefined },
-    connect: options.connect ?? connectByNet,
+    connect: options.connect ?? connectTo(options.tls),
     now: options.now ?? (() => performance.now()),
   };
+}
+
+function withoutUndefined<Options extends object>(options: Options): Options {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
+}
+
+function checkNumbers(options: object): void {
+  for (const [name, value] of Object.entries(options)) {
+    const isAmount = name.endsWith('Ms') || name.startsWith('max');
+    if (isAmount && !(typeof value === 'number' && value >= 0)) {
+      throw new ProxyConfigError(`${name} is a number of 0 or more, not ${String(value)}`, 'BAD_OPTION');
+    }
+  }
 }

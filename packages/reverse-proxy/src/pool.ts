@@ -1,96 +1,148 @@
-import { connect as netConnect, type Socket } from 'node:net';
-import { UpstreamConnection } from './connection.ts';
+import type { Socket } from 'node:net';
+import { CgiWire, FastCgiWire } from './cgi-wire.ts';
+import { type ConnectionKeeper, UpstreamConnection } from './connection.ts';
 import { UpstreamError } from './errors.ts';
-import { targetKey, type UpstreamTarget } from './upstream.ts';
+import { HttpWire } from './http-wire.ts';
+import { readyEvent } from './open.ts';
+import type { ResolvedOptions } from './options.ts';
+import type { UpstreamTarget } from './upstream.ts';
+import type { WireFactory } from './wire.ts';
 
-/** Opens a connection; it may still be on its way. */
-export type Connect = (target: UpstreamTarget) => Socket;
-
-export interface PoolOptions {
-  readonly connectTimeoutMs: number;
-  readonly readTimeoutMs: number;
-  /** How long an unused connection is kept. */
-  readonly idleTimeoutMs: number;
-  /** How many unused connections are kept for each upstream. */
-  readonly maxIdle: number;
-  readonly connect: Connect;
+/** What becomes of a connection that is opened. */
+export interface Opening {
+  onOpen(connection: UpstreamConnection): void;
+  onFailed(error: UpstreamError): void;
 }
 
-/** Opens a connection by node:net, without Nagle's delay. */
-export const connectByNet: Connect = (target) =>
-  netConnect({ ...target, noDelay: true, allowHalfOpen: false, keepAlive: true });
+/** The upstream's own limit is kept away from by so much: its FIN may be on its way already. */
+const SAFETY_MS = 1000;
+
+/** An upstream as the pool sees it. */
+interface Place {
+  readonly name: string;
+  readonly target: UpstreamTarget;
+  readonly wire: WireFactory;
+  readonly idle: UpstreamConnection[];
+}
 
 /** Connections that wait for a request. The last one used is the first taken: it is the surest to be alive. */
-export class Pool {
-  readonly #options: PoolOptions;
-  readonly #idle = new Map<string, UpstreamConnection[]>();
+export class Pool implements ConnectionKeeper {
+  readonly #options: ResolvedOptions;
+  readonly #places = new Map<UpstreamTarget, Place>();
+  readonly #placeOf = new WeakMap<UpstreamConnection, Place>();
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: PoolOptions) {
+  constructor(options: ResolvedOptions) {
     this.#options = options;
   }
 
   /**
-   * A connection to an upstream.
-   * @param fresh - not one that was used before.
-   * @throws UpstreamError CONNECT_FAILED, CONNECT_TIMEOUT
+   * A connection that is open, if there is one.
+   * @param maxIdleMs - not one that has been idle for longer.
    */
-  async acquire(target: UpstreamTarget, fresh = false): Promise<UpstreamConnection> {
-    const key = targetKey(target);
-    const idle = fresh ? undefined : this.#idle.get(key)?.pop();
-    if (idle !== undefined) {
-      idle.socket.setTimeout(0);
-      return idle;
+  take(target: UpstreamTarget, maxIdleMs: number): UpstreamConnection | undefined {
+    const idle = this.#places.get(target)?.idle;
+    if (idle === undefined || idle.length === 0) return undefined;
+    const now = this.#options.now();
+    const last = idle.at(-1) as UpstreamConnection;
+    // The last one used is the one that has been idle for the shortest time.
+    if (now - last.freeSince > maxIdleMs || now >= last.keepUntil) return undefined;
+    return idle.pop();
+  }
+
+  /** Opens a connection. @returns what gives it up. */
+  open(target: UpstreamTarget, name: string, preface: Uint8Array | undefined, opening: Opening): () => void {
+    const place = this.#place(target, name);
+    let socket: Socket;
+    try {
+      socket = this.#options.connect(target, preface);
+    } catch (error) {
+      opening.onFailed(unreachable(name, error as Error));
+      return () => undefined;
     }
-    const socket = await this.#open(target, key);
-    const connection = new UpstreamConnection(socket, this.#options);
-    // One listener for the life of the connection: setTimeout's own would be one more each time it is kept.
-    socket.on('timeout', () => {
-      if (this.#idle.get(key)?.includes(connection)) socket.destroy();
-    });
-    connection.onFree = (usable) => (usable ? this.#keep(key, connection) : this.#drop(key, connection));
-    return connection;
+    const onError = (error: Error): void => {
+      socket.destroy();
+      opening.onFailed(unreachable(name, error));
+    };
+    const onClose = (): void => opening.onFailed(unreachable(name, new Error('the connection was closed')));
+    const ready = readyEvent(socket);
+    const onReady = (): void => {
+      socket.off('error', onError).off('close', onClose);
+      const connection = new UpstreamConnection(socket, place.wire, this);
+      this.#placeOf.set(connection, place);
+      opening.onOpen(connection);
+    };
+    socket.once('error', onError).once('close', onClose).once(ready, onReady);
+    return () => {
+      socket.off('close', onClose).off(ready, onReady);
+      socket.destroy();
+    };
   }
 
-  #open(target: UpstreamTarget, key: string): Promise<Socket> {
-    const { connect, connectTimeoutMs } = this.#options;
-    return new Promise((resolve, reject) => {
-      const socket = connect(target);
-      const fail = (error: UpstreamError): void => {
-        socket.destroy();
-        reject(error);
-      };
-      const timer = setTimeout(() => {
-        fail(new UpstreamError('CONNECT_TIMEOUT', `${key} did not accept within ${connectTimeoutMs} ms`));
-      }, connectTimeoutMs);
-      const onError = (error: Error): void => {
-        clearTimeout(timer);
-        fail(
-          new UpstreamError('CONNECT_FAILED', `${key} cannot be reached: ${error.message}`, { cause: error }),
-        );
-      };
-      socket.once('error', onError);
-      socket.once('connect', () => {
-        clearTimeout(timer);
-        socket.off('error', onError);
-        resolve(socket);
-      });
-    });
-  }
-
-  #keep(key: string, connection: UpstreamConnection): void {
-    const idle = this.#idle.get(key) ?? [];
-    this.#idle.set(key, idle);
-    if (idle.length >= this.#options.maxIdle) {
+  onFree(connection: UpstreamConnection, keepForMs: number): void {
+    const { maxIdle, idleTimeoutMs, proxyProtocol, now } = this.#options;
+    const idle = this.#placeOf.get(connection)?.idle;
+    // A PROXY header has said for whom a connection is: nobody else may use it.
+    if (idle === undefined || proxyProtocol !== undefined || idle.length >= maxIdle || idleTimeoutMs === 0) {
       connection.socket.destroy();
       return;
     }
+    const keepMs = keepForMs > 2 * SAFETY_MS ? keepForMs - SAFETY_MS : keepForMs / 2;
+    connection.freeSince = now();
+    connection.keepUntil = connection.freeSince + Math.min(idleTimeoutMs, keepMs);
     idle.push(connection);
-    connection.socket.setTimeout(this.#options.idleTimeoutMs);
+    this.#watch();
   }
 
-  #drop(key: string, connection: UpstreamConnection): void {
-    const idle = this.#idle.get(key);
+  onGone(connection: UpstreamConnection): void {
+    const idle = this.#placeOf.get(connection)?.idle;
     const index = idle?.indexOf(connection) ?? -1;
     if (index !== -1) idle?.splice(index, 1);
   }
+
+  #place(target: UpstreamTarget, name: string): Place {
+    let place = this.#places.get(target);
+    if (place === undefined) {
+      place = { name, target, wire: this.#wireOf(target, name), idle: [] };
+      this.#places.set(target, place);
+    }
+    return place;
+  }
+
+  #wireOf({ protocol }: UpstreamTarget, name: string): WireFactory {
+    const { log } = this.#options;
+    if (protocol === 'http') return (handler) => new HttpWire(handler);
+    if (protocol !== 'fastcgi') return (handler) => new CgiWire(protocol, handler, this.#options);
+    const onStderr = (text: string): void =>
+      log.warn({ upstream: name, code: 'STDERR' }, text.trimEnd().slice(0, 2048));
+    return (handler) => new FastCgiWire(handler, this.#options, onStderr);
+  }
+
+  /** Idle connections are looked at every now and then; a timer for each would cost each request two calls. */
+  #watch(): void {
+    if (this.#timer !== undefined) return;
+    const everyMs = Math.min(1000, Math.max(10, this.#options.idleTimeoutMs / 4));
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#closeStale()) this.#watch();
+    }, everyMs).unref();
+  }
+
+  /** @returns whether any is left. */
+  #closeStale(): boolean {
+    const now = this.#options.now();
+    let left = false;
+    for (const { idle } of this.#places.values()) {
+      for (const connection of idle.filter(({ keepUntil }) => now >= keepUntil)) {
+        this.onGone(connection);
+        connection.socket.destroy();
+      }
+      left ||= idle.length > 0;
+    }
+    return left;
+  }
+}
+
+function unreachable(name: string, error: Error): UpstreamError {
+  return new UpstreamError('CONNECT_FAILED', `${name} cannot be reached: ${error.message}`, { cause: error });
 }

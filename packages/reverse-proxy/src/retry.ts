@@ -11,18 +11,27 @@ const BUDGET_WINDOW_MS = 10_000;
 /** What to do after a failure: try again elsewhere, on a fresh connection to the same peer, or give up. */
 export type RetryDecision = 'next-peer' | 'fresh-connection' | 'give-up';
 
+/** What counts of a request. */
+export interface Repeatable {
+  readonly method: string;
+  readonly body: { readonly replayable: boolean; readonly started: boolean } | undefined;
+}
+
+/** Whether a request may be sent again though it may have had its effect already. */
+export function isRepeatable({ method, body }: Repeatable): boolean {
+  return IDEMPOTENT.has(method) && (body === undefined || body.replayable);
+}
+
 /**
  * Decides about a retry. Nothing sent: any method may go to the next peer. A reused connection that died before the
- * first byte of an answer: the upstream had probably closed it already, so an idempotent request without a body goes
- * out once more. Anything else may have had its effect.
+ * first byte of an answer: the upstream had probably closed it already, so an idempotent request whose body can be
+ * sent again goes out once more. Anything else may have had its effect.
  */
-export function decideRetry(
-  error: UpstreamError,
-  request: { method: string; hasBody: boolean },
-): RetryDecision {
-  if (error.code === 'CONNECT_FAILED' || error.code === 'CONNECT_TIMEOUT') return 'next-peer';
-  const replayable = IDEMPOTENT.has(request.method) && !request.hasBody;
-  if (error.code !== 'RESET' || error.answered || !replayable) return 'give-up';
+export function decideRetry(error: UpstreamError, request: Repeatable): RetryDecision {
+  if (error.code === 'CONNECT_FAILED' || error.code === 'CONNECT_TIMEOUT') {
+    return request.body?.started === true && !request.body.replayable ? 'give-up' : 'next-peer';
+  }
+  if (error.code !== 'RESET' || error.answered || !isRepeatable(request)) return 'give-up';
   return error.reused ? 'fresh-connection' : 'next-peer';
 }
 
@@ -38,9 +47,10 @@ export class RetryBudget {
     this.#windowStart = now();
   }
 
-  countRequest(): void {
-    if (this.#now() - this.#windowStart > BUDGET_WINDOW_MS) {
-      this.#windowStart = this.#now();
+  /** @param now - of the request's own start, so that the clock need not be asked again. */
+  countRequest(now: number = this.#now()): void {
+    if (now - this.#windowStart > BUDGET_WINDOW_MS) {
+      this.#windowStart = now;
       this.#requests = 0;
       this.#retries = 0;
     }

@@ -6,20 +6,21 @@ import type { Environ } from '@highball/gateway-protocol';
  */
 export function requestTarget(environ: Environ): string {
   const { RAW_URI: raw } = environ;
-  const path = environ.SCRIPT_NAME + environ.PATH_INFO;
+  const path = environ.SCRIPT_NAME === '' ? environ.PATH_INFO : environ.SCRIPT_NAME + environ.PATH_INFO;
   if (raw !== undefined) {
+    if (raw === '*' && path === '') return raw;
     const mark = raw.indexOf('?');
     const rawPath = mark === -1 ? raw : raw.slice(0, mark);
     const sameQuery = (mark === -1 ? '' : raw.slice(mark + 1)) === environ.QUERY_STRING;
-    if (raw === '*' && path === '') return raw;
-    if (rawPath.startsWith('/') && sameQuery && decode(rawPath) === path) return raw;
+    if (sameQuery && (rawPath === path || decodePercent(rawPath) === path) && rawPath.startsWith('/'))
+      return raw;
   }
   const query = environ.QUERY_STRING === '' ? '' : `?${environ.QUERY_STRING}`;
   return `${encode(path) || '/'}${query}`;
 }
 
 /** Percent-decodes to latin-1, as PATH_INFO has it. */
-function decode(path: string): string {
+export function decodePercent(path: string): string {
   if (!path.includes('%')) return path;
   return path.replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),

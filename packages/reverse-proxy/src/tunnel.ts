@@ -1,24 +1,26 @@
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 
-/** Joins two connections until both are at their end, each way with its own backpressure and half-close. */
+/**
+ * Joins two connections until both are at their end, each way with its own backpressure and half-close: when one side
+ * sends no more, the other is told, and may go on.
+ * @param idleTimeoutMs - closes both when neither has said anything for so long; 0 never.
+ */
 export function tunnel(client: Duplex, upstream: Socket, idleTimeoutMs: number): void {
-  const close = (): void => {
-    client.destroy();
-    upstream.destroy();
-  };
-  upstream.setTimeout(idleTimeoutMs, () => {
-    // A tunnel is idle when neither side has said anything.
-    close();
+  client.allowHalfOpen = true;
+  upstream.allowHalfOpen = true;
+  // Everything passes through this socket, in or out: its own timer sees the silence of both.
+  upstream.setTimeout(idleTimeoutMs, () => upstream.destroy());
+  join(client, upstream);
+  join(upstream, client);
+}
+
+function join(from: Duplex, to: Duplex): void {
+  from.pipe(to);
+  from.on('error', () => to.destroy());
+  from.once('close', () => {
+    // What it said to the end is passed on to the end; what was cut is cut.
+    if (from.readableEnded) to.end();
+    else to.destroy();
   });
-  for (const [from, to] of [
-    [client, upstream],
-    [upstream, client],
-  ] as const) {
-    from.on('error', close);
-    from.pipe(to);
-  }
-  client.on('data', () => upstream.setTimeout(idleTimeoutMs));
-  client.once('close', close);
-  upstream.once('close', close);
 }

@@ -1,36 +1,84 @@
 import { ProxyConfigError } from './errors.ts';
 
-/** Where an upstream listens. */
-export type UpstreamTarget = { readonly host: string; readonly port: number } | { readonly path: string };
+/** What an upstream speaks. */
+export type UpstreamProtocol = 'http' | 'uwsgi' | 'fastcgi' | 'scgi';
 
-const LATER: ReadonlySet<string> = new Set(['https:', 'uwsgi:', 'fastcgi:', 'scgi:']);
+/** Where an upstream listens, and what it speaks there. */
+export type UpstreamTarget =
+  | {
+      readonly protocol: UpstreamProtocol;
+      readonly tls: boolean;
+      readonly host: string;
+      readonly port: number;
+    }
+  | { readonly protocol: UpstreamProtocol; readonly tls: false; readonly path: string };
+
+/** The schemes over TCP; uwsgi, FastCGI and SCGI have no port of their own. */
+const SCHEMES: Readonly<
+  Record<string, { protocol: UpstreamProtocol; tls: boolean; port: number | undefined }>
+> = {
+  'http:': { protocol: 'http', tls: false, port: 80 },
+  'https:': { protocol: 'http', tls: true, port: 443 },
+  'uwsgi:': { protocol: 'uwsgi', tls: false, port: undefined },
+  'fastcgi:': { protocol: 'fastcgi', tls: false, port: undefined },
+  'scgi:': { protocol: 'scgi', tls: false, port: undefined },
+};
+
+/** The prefixes of Unix sockets. */
+const UNIX: readonly (readonly [prefix: string, protocol: UpstreamProtocol])[] = [
+  ['unix:', 'http'],
+  ['http+unix:', 'http'],
+  ['uwsgi+unix:', 'uwsgi'],
+  ['fastcgi+unix:', 'fastcgi'],
+  ['scgi+unix:', 'scgi'],
+];
+
+const FORMS =
+  'http://HOST:PORT, https://HOST:PORT, unix:/PATH, uwsgi://HOST:PORT, fastcgi://HOST:PORT, scgi://HOST:PORT, or one of these three with +unix:/PATH';
 
 /**
- * Reads the address of an upstream: `http://host:port` or `unix:/path`.
- * @throws ProxyConfigError that says what would be right.
+ * Reads the address of an upstream: `http://host:port`, `https://…`, `uwsgi://…`, `fastcgi://…`, `scgi://…`, or a Unix
+ * socket: `unix:/path`, `uwsgi+unix:/path`, `fastcgi+unix:/path`, `scgi+unix:/path`.
+ * @throws ProxyConfigError BAD_UPSTREAM that says what would be right.
  */
 export function parseUpstream(text: string): UpstreamTarget {
-  if (text.startsWith('unix:')) {
-    const path = text.slice('unix:'.length);
-    if (!path.startsWith('/'))
-      throw new ProxyConfigError(`'${text}' names no socket; write unix:/run/app.sock`);
-    return { path };
+  for (const [prefix, protocol] of UNIX) {
+    if (text.startsWith(prefix)) return { protocol, tls: false, path: socketPath(text, prefix) };
   }
   const url = URL.parse(text);
-  if (url !== null && LATER.has(url.protocol)) {
-    throw new ProxyConfigError(
-      `'${text}': ${url.protocol}// upstreams are not supported yet; use http://HOST:PORT or unix:/PATH`,
-    );
-  }
+  const scheme = SCHEMES[url?.protocol ?? ''];
   const plain =
-    url?.protocol === 'http:' && url.hostname !== '' && /^\/?$/.test(url.pathname) && url.search === '';
-  if (!plain || url.username !== '') {
-    throw new ProxyConfigError(`'${text}' is no upstream; write http://HOST:PORT or unix:/PATH`);
+    url !== null && url.hostname !== '' && /^\/?$/.test(url.pathname) && url.search === '' && url.hash === '';
+  if (scheme === undefined || !plain || url.username !== '') {
+    throw new ProxyConfigError(`'${text}' is no upstream; write ${FORMS}`);
   }
-  return { host: url.hostname.replaceAll(/^\[|\]$/g, ''), port: Number(url.port || 80) };
+  const port = url.port === '' ? scheme.port : Number(url.port);
+  if (port === undefined)
+    throw new ProxyConfigError(`'${text}' names no port; write ${url.protocol}//HOST:PORT`);
+  return {
+    protocol: scheme.protocol,
+    tls: scheme.tls,
+    host: url.hostname.replaceAll(/^\[|\]$/g, ''),
+    port,
+  };
 }
 
-/** One name for one place, for pools. */
-export function targetKey(target: UpstreamTarget): string {
-  return 'path' in target ? `unix:${target.path}` : `${target.host}:${target.port}`;
+function socketPath(text: string, prefix: string): string {
+  // `unix:///run/app.sock` is what people write who think of URLs.
+  const path = text.slice(prefix.length).replace(/^\/\/(?=\/)/, '');
+  if (!path.startsWith('/')) {
+    throw new ProxyConfigError(`'${text}' names no socket; write ${prefix}/run/app.sock`);
+  }
+  return path;
+}
+
+/** The origin by which an HTTP upstream calls itself; undefined of a socket. */
+export function originOf(target: UpstreamTarget): string | undefined {
+  if ('path' in target) return undefined;
+  return URL.parse(`${target.tls ? 'https' : 'http'}://${authorityOf(target)}`)?.origin;
+}
+
+/** Host and port, as in a URL. */
+export function authorityOf(target: { readonly host: string; readonly port: number }): string {
+  return `${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`;
 }

@@ -7,11 +7,17 @@ import { requestTarget } from '../src/target.ts';
 
 describe('parseUpstream', () => {
   test.each([
-    ['http://a:81', { host: 'a', port: 81 }],
-    ['http://a', { host: 'a', port: 80 }],
-    ['http://a/', { host: 'a', port: 80 }],
-    ['http://[::1]:81', { host: '::1', port: 81 }],
-    ['unix:/run/a.sock', { path: '/run/a.sock' }],
+    ['http://a:81', { protocol: 'http', tls: false, host: 'a', port: 81 }],
+    ['http://a', { protocol: 'http', tls: false, host: 'a', port: 80 }],
+    ['http://a/', { protocol: 'http', tls: false, host: 'a', port: 80 }],
+    ['http://[::1]:81', { protocol: 'http', tls: false, host: '::1', port: 81 }],
+    ['https://a', { protocol: 'http', tls: true, host: 'a', port: 443 }],
+    ['uwsgi://a:1', { protocol: 'uwsgi', tls: false, host: 'a', port: 1 }],
+    ['fastcgi://a:9000', { protocol: 'fastcgi', tls: false, host: 'a', port: 9000 }],
+    ['scgi://a:4000', { protocol: 'scgi', tls: false, host: 'a', port: 4000 }],
+    ['uwsgi+unix:/run/a.sock', { protocol: 'uwsgi', tls: false, path: '/run/a.sock' }],
+    ['fastcgi+unix:///run/a.sock', { protocol: 'fastcgi', tls: false, path: '/run/a.sock' }],
+    ['unix:/run/a.sock', { protocol: 'http', tls: false, path: '/run/a.sock' }],
   ])('%s', (text, target) => {
     expect(parseUpstream(text)).toEqual(target);
   });
@@ -26,9 +32,10 @@ describe('parseUpstream', () => {
     'http://u@a',
     'unix:',
     'unix:run/a',
-    'https://a',
-    'uwsgi://a:1',
-    'fastcgi://a:1',
+    'uwsgi://a',
+    'fastcgi://a',
+    'https+unix:/a',
+    'scgi+unix:a',
   ])('%j is refused by name', (text) => {
     expect(() => parseUpstream(text)).toThrow(
       expect.objectContaining({
@@ -61,15 +68,22 @@ describe('the target', () => {
 describe('retries', () => {
   const error = (code: 'CONNECT_FAILED' | 'RESET' | 'TIMEOUT' | 'BAD_RESPONSE', state = {}): UpstreamError =>
     Object.assign(new UpstreamError(code, ''), state);
-  const GET = { method: 'GET', hasBody: false };
-  const POST = { method: 'POST', hasBody: true };
+  const once = { replayable: false, started: false };
+  const GET = { method: 'GET', body: undefined };
+  const POST = { method: 'POST', body: once };
 
   test.each([
     [error('CONNECT_FAILED'), POST, 'next-peer'],
     [error('RESET', { reused: true }), GET, 'fresh-connection'],
     [error('RESET', { reused: true }), POST, 'give-up'],
-    [error('RESET', { reused: true }), { method: 'POST', hasBody: false }, 'give-up'],
-    [error('RESET', { reused: true }), { method: 'PUT', hasBody: true }, 'give-up'],
+    [error('RESET', { reused: true }), { method: 'POST', body: undefined }, 'give-up'],
+    [error('RESET', { reused: true }), { method: 'PUT', body: once }, 'give-up'],
+    [
+      error('RESET', { reused: true }),
+      { method: 'PUT', body: { replayable: true, started: true } },
+      'fresh-connection',
+    ],
+    [error('CONNECT_FAILED'), { method: 'PUT', body: { replayable: false, started: true } }, 'give-up'],
     [error('RESET'), GET, 'next-peer'],
     [error('RESET', { answered: true }), GET, 'give-up'],
     [error('TIMEOUT'), GET, 'give-up'],

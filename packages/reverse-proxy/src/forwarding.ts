@@ -1,0 +1,418 @@
+import type { Environ, HeaderList, ResponseBody, StartResponse } from '@highball/gateway-protocol';
+import { type ResponseHead, serializeResponseHead } from '@highball/http-parser';
+import { sendInstead } from './accel-redirect.ts';
+import { answerError, answerNobody } from './answers.ts';
+import { Attempt, type AttemptContext, type AttemptOwner } from './attempt.ts';
+import { clientGone, UpstreamError } from './errors.ts';
+import { applyToPairs } from './header-rules.ts';
+import type { Mirror } from './mirror.ts';
+import type { ResolvedOptions } from './options.ts';
+import type { OutgoingRequest } from './outgoing-request.ts';
+import { proxyHeader } from './proxy-header.ts';
+import { clientLocation, mapCookies } from './redirects.ts';
+import { report } from './report.ts';
+import { type BufferedBody, bufferBody } from './request-buffer.ts';
+import { composeRequest, withHost } from './compose-request.ts';
+import type { ResponseBodyStream } from './response-body.ts';
+import { responseFields } from './response-fields.ts';
+import { decideRetry, isRepeatable, type RetryBudget } from './retry.ts';
+import type { Swept, Sweeper } from './sweeper.ts';
+import { tunnel } from './tunnel.ts';
+import { originOf, type UpstreamTarget } from './upstream.ts';
+
+/** What all requests of a proxy share. */
+export interface ProxyContext extends AttemptContext {
+  readonly options: ResolvedOptions;
+  readonly budget: RetryBudget;
+  readonly sweeper: Sweeper;
+  readonly mirror: Mirror | undefined;
+  target(id: string): UpstreamTarget;
+}
+
+/** What a request settles: the promise of its body. */
+export interface Settle {
+  resolve(body: ResponseBody | Promise<ResponseBody>): void;
+  reject(error: unknown): void;
+}
+
+/** A request on its way through the proxy: its attempts, and the answer of the one that succeeds. */
+export class Forwarding implements AttemptOwner, Swept {
+  request: OutgoingRequest;
+  /** Attempts so far. */
+  attempts = 0;
+  readonly environ: Environ;
+  readonly startedAt: number;
+  readonly #context: ProxyContext;
+  readonly #startResponse: StartResponse;
+  readonly #settle: Settle;
+  readonly #tried = new Set<string>();
+  /** Those under way: one, and with hedging two. */
+  readonly #running: Attempt[] = [];
+  /** The one whose answer is passed on. */
+  #winner: Attempt | undefined;
+  #settled = false;
+  #listening = false;
+  #buffered: BufferedBody | undefined;
+  #failure: UpstreamError | undefined;
+  #bodySent = false;
+  /** The answer is complete, or will not be. */
+  #ended = false;
+  #trailers: readonly string[] | undefined;
+
+  constructor(context: ProxyContext, environ: Environ, startResponse: StartResponse, settle: Settle) {
+    this.#context = context;
+    this.environ = environ;
+    this.#startResponse = startResponse;
+    this.#settle = settle;
+    this.startedAt = context.options.now();
+    context.budget.countRequest(this.startedAt);
+    this.request = composeRequest(environ, context.options, context.mirror);
+  }
+
+  /** Begins; throws nothing. */
+  start(): void {
+    this.#context.sweeper.add(this);
+    if (this.#context.options.bufferAlways && this.request.body !== undefined)
+      void this.#buffer(() => this.#try(false));
+    else this.#try(false);
+  }
+
+  sweep(now: number): void {
+    const { totalTimeoutMs, hedgeDelayMs } = this.#context.options;
+    if (!this.#listening) this.#listen();
+    if (totalTimeoutMs > 0 && now - this.startedAt >= totalTimeoutMs) {
+      this.#giveUp(new UpstreamError('TOTAL_TIMEOUT', `the request took more than ${totalTimeoutMs} ms`));
+      return;
+    }
+    for (const attempt of this.#running.slice()) attempt.sweep(now);
+    if (hedgeDelayMs !== undefined && now - this.startedAt >= hedgeDelayMs) this.#hedge();
+  }
+
+  // What an attempt tells.
+
+  onInformational(attempt: Attempt, head: ResponseHead): void {
+    if (head.status !== 103 || this.#settled || (this.#winner ?? attempt) !== attempt) return;
+    const { fields } = responseFields(head, '');
+    this.environ['wsgi.early_hints']?.(fields.filter(([name]) => name.toLowerCase() !== 'content-length'));
+  }
+
+  onHead(attempt: Attempt, head: ResponseHead, body: ResponseBodyStream): void {
+    this.#winner = attempt;
+    for (const other of this.#running.slice()) if (other !== attempt) other.abort(clientGone());
+    try {
+      this.#answer(attempt, head, body);
+    } catch (error) {
+      const failure = asUpstreamError(error);
+      attempt.abort(failure);
+      // One whose answer was complete cannot be aborted any more.
+      if (this.#settled) return;
+      this.#log(attempt, failure);
+      this.#settleWith(() => answerError(this.#startResponse, 502));
+    }
+  }
+
+  onEnd(attempt: Attempt, trailers: readonly string[]): void {
+    this.#leave(attempt, 'ok');
+    if (trailers.length > 0) this.#trailers = trailers;
+    this.#finish(attempt);
+  }
+
+  onLost(attempt: Attempt, error: UpstreamError): void {
+    const isWinner = this.#winner === attempt;
+    const hasHead = isWinner && this.#settled;
+    if (hasHead || error.code === 'ABORTED' || error.code === 'BAD_REQUEST') {
+      this.#leave(attempt, error.code === 'ABORTED' || error.code === 'BAD_REQUEST' ? 'aborted' : 'failed');
+      if (error.code !== 'ABORTED') this.#log(attempt, error);
+      if (hasHead) this.#finish(attempt);
+      else if (error.code === 'BAD_REQUEST') this.#settleWith(() => answerError(this.#startResponse, 502));
+      else if (this.#running.length === 0 && this.#winner === undefined) this.#clientLeft();
+      return;
+    }
+    if (isWinner) this.#winner = undefined;
+    this.#retry(attempt, error);
+  }
+
+  onBodySent(): void {
+    if (this.#bodySent) return;
+    this.#bodySent = true;
+    this.#context.mirror?.send(this.request);
+  }
+
+  /** @param fresh - not over a connection that was used before. */
+  #try(fresh: boolean): void {
+    const { picker, key, proxyProtocol } = this.#context.options;
+    let peer: { readonly id: string } | undefined;
+    try {
+      peer = picker.pick({ key: key(this.environ), exclude: this.#tried });
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    if (peer === undefined) {
+      if (this.#running.length > 0) return;
+      this.#settleWith(() => answerError(this.#startResponse, this.#failure?.status ?? 503));
+      return;
+    }
+    const chosen = peer;
+    let target: UpstreamTarget;
+    try {
+      target = this.#context.target(chosen.id);
+    } catch (error) {
+      picker.release(chosen, 'failed');
+      this.#fail(error);
+      return;
+    }
+    const preface = proxyProtocol && proxyHeader(this.environ, proxyProtocol);
+    const { body, contentLength } = this.request;
+    if (target.protocol !== 'http' && body !== undefined && contentLength === undefined) {
+      // The length has to be said first.
+      void this.#buffer(
+        () => this.#begin(chosen, target, fresh, preface),
+        () => picker.release(chosen, 'aborted'),
+      );
+      return;
+    }
+    this.#begin(chosen, target, fresh, preface);
+  }
+
+  #begin(peer: { readonly id: string }, target: UpstreamTarget, fresh: boolean, preface?: Uint8Array): void {
+    this.attempts++;
+    if (this.#context.options.host === 'upstream') this.request = withHost(this.request, target);
+    const now = this.attempts === 1 ? this.startedAt : this.#context.options.now();
+    const attempt = new Attempt(this, this.#context, { peer, target }, now);
+    this.#running.push(attempt);
+    attempt.start(fresh, isRepeatable(this.request), preface);
+  }
+
+  #retry(attempt: Attempt, error: UpstreamError): void {
+    const decision = decideRetry(error, this.request);
+    const again = decision === 'fresh-connection';
+    this.#leave(attempt, again ? 'ok' : 'failed');
+    this.#log(attempt, error);
+    this.#failure = error;
+    // A hedged request may still be answered by the other one.
+    if (this.#running.length > 0 || this.#settled) return;
+    if (!again) this.#tried.add(attempt.peer.id);
+    if (decision === 'give-up' || !this.#context.budget.take()) {
+      this.#settleWith(() => answerError(this.#startResponse, error.status));
+    } else this.#try(again);
+  }
+
+  /** A second try while the first is silent (The Tail at Scale, Dean and Barroso, 2013). */
+  #hedge(): void {
+    const { method, body } = this.request;
+    if (this.attempts !== 1 || this.#running.length !== 1 || this.#winner !== undefined) return;
+    if ((method !== 'GET' && method !== 'HEAD') || body !== undefined || this.request.upgrade !== undefined)
+      return;
+    if (!this.#context.budget.take()) return;
+    this.#tried.add((this.#running[0] as Attempt).peer.id);
+    this.#try(false);
+  }
+
+  #answer(attempt: Attempt, head: ResponseHead, body: ResponseBodyStream): void {
+    const { options } = this.#context;
+    const isTunnel = head.status === 101 || (this.request.method === 'CONNECT' && head.status < 300);
+    const sorted = responseFields(head, options.viaName);
+    if (isTunnel) {
+      this.#tunnel(attempt, head, sorted.fields);
+      return;
+    }
+    if (sorted.location !== undefined && options.rewriteRedirects)
+      this.#rewriteLocation(sorted.fields, attempt);
+    if (sorted.cookies && options.cookies !== undefined) mapCookies(sorted.fields, options.cookies);
+    const fields = this.#finalFields(sorted.fields, attempt, head);
+    if (sorted.redirect !== undefined && options.accelRedirect !== undefined) {
+      body.close();
+      const location = sorted.redirect;
+      const app = options.accelRedirect;
+      this.#settleWith(() => sendInstead(app, location, fields, this.environ, this.#startResponse));
+      return;
+    }
+    const reason = head.reason === '' ? (REASONS[head.status] ?? '') : head.reason;
+    this.#startResponse(`${head.status} ${reason}`, fields);
+    const eager = sorted.eventStream || !sorted.buffering;
+    this.#passBody(body, eager);
+  }
+
+  #passBody(body: ResponseBodyStream, eager: boolean): void {
+    const sendTrailers = (): void => {
+      if (this.#trailers !== undefined) this.environ['highball.send_trailers']?.(pairsOf(this.#trailers));
+    };
+    // `complete` is known a moment later than the head: the connection tells it behind this.
+    if (this.#ended) {
+      sendTrailers();
+      this.#settled = true;
+      this.#settle.resolve(body.take());
+      return;
+    }
+    body.onEnd = sendTrailers;
+    // What comes may be long in coming: the client gets to see the head now.
+    if (eager || body.isEmpty) this.environ['highball.send_head']?.();
+    this.#settled = true;
+    this.#settle.resolve(body);
+  }
+
+  /** Hands both connections to each other (RFC 9110 §7.8, §9.3.6). */
+  #tunnel(attempt: Attempt, head: ResponseHead, fields: HeaderList): void {
+    const upgrade = this.environ['highball.upgrade'];
+    const connection = attempt.connection;
+    const wanted = this.request.method === 'CONNECT' || this.request.upgrade !== undefined;
+    if (upgrade === undefined || connection === undefined || !wanted) {
+      throw new UpstreamError('BAD_RESPONSE', 'the upstream switches protocols though nobody asked it to');
+    }
+    const client = upgrade();
+    const rest = connection.release();
+    attempt.finish();
+    this.#leave(attempt, 'ok');
+    const isConnect = this.request.method === 'CONNECT';
+    const lines = isConnect ? '' : `Connection: upgrade\r\nUpgrade: ${head.upgrade ?? ''}\r\n`;
+    const status = isConnect ? '200 Connection Established' : '101 Switching Protocols';
+    client.socket.write(serializeResponseHead(status, fields, lines), 'latin1');
+    if (rest.length > 0) client.socket.write(rest);
+    if (client.head.length > 0) connection.socket.write(client.head);
+    tunnel(client.socket, connection.socket, this.#context.options.tunnelTimeoutMs);
+    this.#settleWith(() => []);
+  }
+
+  #rewriteLocation(fields: HeaderList, { target }: Attempt): void {
+    const { paths } = this.#context.options;
+    for (const field of fields) {
+      if (field[0].toLowerCase() === 'location') {
+        field[1] = clientLocation(field[1], originOf(target), paths, this.environ);
+      }
+    }
+  }
+
+  #finalFields(given: HeaderList, attempt: Attempt, head: ResponseHead): HeaderList {
+    const { options } = this.#context;
+    const requestId = this.environ['highball.request_id'];
+    let fields = given;
+    if (!options.responseRules.empty) {
+      const context = {
+        environ: this.environ,
+        requestId: String(requestId ?? ''),
+        upstream: attempt.peer.id,
+      };
+      fields = applyToPairs(options.responseRules, fields, context);
+    }
+    report(this, attempt, head, fields, options);
+    if (this.#ended) this.#noteTime(attempt);
+    return fields;
+  }
+
+  #log(attempt: Attempt, error: UpstreamError): void {
+    const { method, target } = this.request;
+    const { log } = this.#context.options;
+    log.warn({ upstream: attempt.peer.id, code: error.code, method, target }, error.message);
+  }
+
+  /** From now on the client's leaving is heard of; most requests are over before this is called. */
+  #listen(): void {
+    this.#listening = true;
+    const signal = this.environ['highball.signal']?.();
+    if (signal === undefined) return;
+    const abort = (): void => this.#giveUp(clientGone());
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  }
+
+  #giveUp(error: UpstreamError): void {
+    const running = this.#running.slice();
+    for (const attempt of running) attempt.abort(error);
+    if (running.length > 0 || this.#settled) return;
+    // Its body is still being collected.
+    if (error.code === 'ABORTED') this.#clientLeft();
+    else this.#settleWith(() => answerError(this.#startResponse, error.status));
+  }
+
+  #clientLeft(): void {
+    this.#settleWith(() => answerNobody(this.#startResponse));
+  }
+
+  /** The peer has done its part, or failed at it. */
+  #leave(attempt: Attempt, outcome: 'ok' | 'failed' | 'aborted'): void {
+    const index = this.#running.indexOf(attempt);
+    if (index === -1) return;
+    this.#running.splice(index, 1);
+    this.#context.options.picker.release(attempt.peer, outcome);
+  }
+
+  /** Collects the body first; `otherwise` is called when the request has ended meanwhile. */
+  async #buffer(then: () => void, otherwise: () => void = () => undefined): Promise<void> {
+    const { body } = this.request;
+    if (body === undefined) return;
+    try {
+      const { buffer } = this.#context.options;
+      this.#buffered = await bufferBody(body.read(), () => body.trailers(), buffer);
+    } catch {
+      otherwise();
+      if (!this.#settled) this.#clientLeft();
+      return;
+    }
+    const kept = this.#buffered;
+    if (kept !== undefined && !this.#settled) {
+      this.request = { ...this.request, body: kept, contentLength: kept.length, expectsContinue: false };
+      then();
+      return;
+    }
+    otherwise();
+    if (this.#settled) this.#finish();
+    else this.#settleWith(() => answerError(this.#startResponse, 413));
+  }
+
+  #settleWith(answer: () => ResponseBody | Promise<ResponseBody>): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#finish();
+    try {
+      this.#settle.resolve(answer());
+    } catch (error) {
+      this.#settle.reject(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#finish();
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#settle.reject(error);
+  }
+
+  /** For the access log (nginx's $upstream_response_time). */
+  #noteTime({ startedAt }: Attempt): void {
+    this.environ['highball.upstream_response_time'] = seconds(this.#context.options.now() - startedAt);
+  }
+
+  /** Nothing is to be watched any more. */
+  #finish(winner?: Attempt): void {
+    this.#ended = true;
+    this.#context.sweeper.delete(this);
+    if (winner !== undefined && winner.headAt !== 0) this.#noteTime(winner);
+    void this.#buffered?.dispose();
+    this.#buffered = undefined;
+  }
+}
+
+/** Reasons for upstreams that give none: some clients show nothing without. */
+const REASONS: Readonly<Record<number, string>> = {
+  200: 'OK',
+  302: 'Found',
+  304: 'Not Modified',
+  404: 'Not Found',
+};
+
+function pairsOf(flat: readonly string[]): HeaderList {
+  const pairs: HeaderList = [];
+  for (let i = 0; i < flat.length; i += 2) pairs.push([flat[i] as string, flat[i + 1] as string]);
+  return pairs;
+}
+
+/** As nginx writes times: seconds with milliseconds. */
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(3);
+}
+
+function asUpstreamError(error: unknown): UpstreamError {
+  if (error instanceof UpstreamError) return error;
+  return new UpstreamError('BAD_RESPONSE', String((error as Error).message), { cause: error });
+}

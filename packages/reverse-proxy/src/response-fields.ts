@@ -1,0 +1,96 @@
+import type { HeaderList } from '@highball/gateway-protocol';
+import type { ResponseHead } from '@highball/http-parser';
+import { connectionNames, HOP_BY_HOP, joinVia } from './hop-by-hop.ts';
+
+/** What an upstream says to the proxy, and not to the client (nginx's X-Accel-*). */
+export interface AccelFields {
+  /** X-Accel-Redirect: the path of what is to be sent instead. */
+  readonly redirect: string | undefined;
+  /** X-Accel-Buffering: false for `no`. */
+  readonly buffering: boolean;
+}
+
+/** The fields of a response, sorted out. */
+export interface SortedFields extends AccelFields {
+  readonly fields: HeaderList;
+  readonly location: string | undefined;
+  readonly cookies: boolean;
+  readonly eventStream: boolean;
+}
+
+/** What becomes of a name; what is not in the table is passed on. */
+const KIND = { drop: 1, via: 2, accel: 3, location: 4, cookie: 5, type: 6 } as const;
+
+const MAX_NAMES = 2048;
+const kinds = new Map<string, number>();
+
+/** Remembered by the name as it is spelled: servers say the same few names all the time. */
+function kindOf(name: string): number {
+  let kind = kinds.get(name);
+  if (kind !== undefined) return kind;
+  const lower = name.toLowerCase();
+  // Server would tell what stands behind; the one in front names itself.
+  if (HOP_BY_HOP.has(lower) || lower === 'server') kind = KIND.drop;
+  else if (lower === 'via') kind = KIND.via;
+  else if (lower.startsWith('x-accel-')) kind = KIND.accel;
+  else if (lower === 'location') kind = KIND.location;
+  else if (lower === 'set-cookie') kind = KIND.cookie;
+  else if (lower === 'content-type') kind = KIND.type;
+  else kind = 0;
+  if (kinds.size >= MAX_NAMES) kinds.clear();
+  kinds.set(name, kind);
+  return kind;
+}
+
+/**
+ * The fields of a response to the client, from the upstream's flat list, in its order; Via with this hop.
+ * @param viaName - '' for no Via.
+ */
+export function responseFields(
+  head: Pick<ResponseHead, 'fields' | 'minorVersion'>,
+  viaName: string,
+): SortedFields {
+  const flat = head.fields;
+  const dropped = connectionNames(valueOf(flat, 'connection'));
+  const fields: HeaderList = [];
+  let via: string | undefined;
+  let redirect: string | undefined;
+  let buffering = true;
+  let location: string | undefined;
+  let cookies = false;
+  let eventStream = false;
+  for (let i = 0; i < flat.length; i += 2) {
+    const name = flat[i] as string;
+    const value = flat[i + 1] as string;
+    const kind = kindOf(name);
+    if (kind === KIND.drop || (dropped.size > 0 && dropped.has(name.toLowerCase()))) continue;
+    if (kind === KIND.via) {
+      via = via === undefined ? value : `${via}, ${value}`;
+      continue;
+    }
+    if (kind === KIND.accel) {
+      const lower = name.toLowerCase();
+      if (lower === 'x-accel-redirect') redirect = value;
+      else if (lower === 'x-accel-buffering') buffering = value.toLowerCase() !== 'no';
+      continue;
+    }
+    if (kind === KIND.location) location = value;
+    else if (kind === KIND.cookie) cookies = true;
+    else if (kind === KIND.type) eventStream = value.startsWith('text/event-stream');
+    fields.push([name, value]);
+  }
+  if (viaName !== '')
+    fields.push(['Via', joinVia(via, head.minorVersion === 1 ? 'HTTP/1.1' : 'HTTP/1.0', viaName)]);
+  return { fields, redirect, buffering, location, cookies, eventStream };
+}
+
+/** The values of a field, joined; the name in lower case. */
+export function valueOf(flat: readonly string[], wanted: string): string | undefined {
+  let joined: string | undefined;
+  for (let i = 0; i < flat.length; i += 2) {
+    const name = flat[i] as string;
+    if (name.length !== wanted.length || name.toLowerCase() !== wanted) continue;
+    joined = joined === undefined ? flat[i + 1] : `${joined},${flat[i + 1]}`;
+  }
+  return joined;
+}
