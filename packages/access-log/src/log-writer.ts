@@ -113,13 +113,12 @@ export class LogWriter {
     this.#closed = true;
     this.#cancelTimer?.();
     this.#cancelExit();
-    this.#drop(this.#chunkLines + this.#pendingLines, this.#held);
-    this.#reportDropped();
-    this.#chunk = undefined;
-    this.#chunkLines = 0;
+    if (!this.#failing) this.#writeRest();
+    this.#drop(this.#pendingLines, this.#pending.length);
     this.#pending = '';
     this.#pendingLines = 0;
-    if (!this.#busy) this.#target.close();
+    // What is under way may still come to a good end.
+    if (!this.#busy) this.#finish();
     return whole;
   }
 
@@ -176,18 +175,12 @@ export class LogWriter {
 
   #onWritten(error: NodeJS.ErrnoException | null, written: number): void {
     this.#busy = false;
-    if (this.#closed) {
-      this.#target.close();
-      return;
-    }
-    if (error) {
-      this.#fail(error);
-      return;
-    }
     const rest = this.#chunk?.subarray(written);
     this.#chunk = rest?.length ? rest : undefined;
-    if (this.#chunk === undefined) this.#recover();
-    this.#settle();
+    if (error && !this.#closed) this.#fail(error);
+    else if (this.#chunk === undefined) this.#recover();
+    if (this.#closed) this.#finish();
+    else if (!error) this.#settle();
   }
 
   /** Nothing is under way: whoever waited for that has his turn, then the next write. */
@@ -239,14 +232,34 @@ export class LogWriter {
     this.#letReopen();
   }
 
-  /** At the end of the process: what is not under way already, as far as that goes at once. */
+  /** At the end: what is not under way already, as far as that goes at once. */
   #writeRest(): void {
-    const chunks = [this.#busy ? undefined : this.#chunk, Buffer.from(this.#pending, 'latin1')];
-    try {
-      for (const chunk of chunks) if (chunk?.length) this.#target.writeSync(chunk);
-    } catch {
-      // Nobody is left to be told.
+    if (!this.#busy && this.#chunk !== undefined && this.#writeNow(this.#chunk)) {
+      this.#written += this.#chunkLines;
+      this.#chunk = undefined;
     }
+    if (this.#pending !== '' && this.#writeNow(Buffer.from(this.#pending, 'latin1'))) {
+      this.#written += this.#pendingLines;
+      this.#pending = '';
+      this.#pendingLines = 0;
+    }
+  }
+
+  #writeNow(bytes: Uint8Array): boolean {
+    try {
+      return this.#target.writeSync(bytes) === bytes.length;
+    } catch {
+      // It is counted as lost, or nobody is left to be told.
+      return false;
+    }
+  }
+
+  /** The last write has ended, after the log was closed. */
+  #finish(): void {
+    if (this.#chunk !== undefined) this.#drop(this.#chunkLines, this.#chunk.length);
+    this.#chunk = undefined;
+    this.#reportDropped();
+    this.#target.close();
   }
 
   async #within(deadlineMs: number, all: Promise<true>): Promise<boolean> {

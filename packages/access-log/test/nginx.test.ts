@@ -46,10 +46,11 @@ test('our lines are those of nginx, for requests that try to break them', async 
   const ours: string[] = [];
   const log = accessLog({ format: FORMAT, to: (line) => ours.push(line) });
   const worker = createWorker(
-    log.middleware((_environ, startResponse) => {
+    (_environ, startResponse) => {
       startResponse('200 OK', [['Content-Type', 'text/plain']]);
       return ['hello'];
-    }),
+    },
+    { onResponse: log.onResponse },
   );
   const { port: own } = await worker.listen({ port: 0 });
   for (const request of REQUESTS) {
