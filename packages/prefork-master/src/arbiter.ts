@@ -145,7 +145,8 @@ export class Arbiter extends EventEmitter<MasterEvents> implements Master, Upgra
     } catch (error) {
       // Ctrl-C reaches whole process groups: what then ends beneath a master that was told to stop is no failure.
       const cause = this.#state === 'starting' ? error : stoppedError();
-      await this.stop({ graceful: false });
+      // Workers that were ready before another has failed may serve already; those that boot are ended at once.
+      await this.stop();
       throw cause;
     }
     this.#state = 'running';

@@ -3,7 +3,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RawClient, temporaryFolder } from '@highball/testkit';
 import { describe, expect, test } from 'vitest';
-import { ask, attempt, echo, event, isAlive, pids, start, until } from './support.ts';
+import { createMaster } from '../src/index.ts';
+import { ask, attempt, echo, event, isAlive, loopback, pids, portOf, start, until } from './support.ts';
 
 describe('a reload', () => {
   test('replaces all workers under constant fresh connections and loses none', async () => {
@@ -203,6 +204,26 @@ describe('the stop', () => {
     await graceful;
     await client.closed;
     expect(running.log.text).not.toContain('SIGKILL');
+  });
+
+  test('of a start that has failed: who was served already is not cut off', async () => {
+    await using folder = await temporaryFolder();
+    const when = join(folder.path, 'fail');
+    const worker = echo({ failsFrom: { id: 2, when } });
+    const master = createMaster({ listen: [loopback], worker, workers: 2 });
+    const ready = event(master, 'workerReady');
+    const started = master.start().catch((error: unknown) => error);
+    await ready;
+    const client = await RawClient.connect(portOf(master));
+    client.send('hello\n');
+    await client.until('hello');
+    writeFileSync(when, '');
+    await until(() => master.status().state === 'stopping');
+    client.send('still here\n');
+    await client.until('still here');
+    client.end();
+    expect(await started).toMatchObject({ code: 'worker-boot' });
+    expect(master.status().state).toBe('stopped');
   });
 
   test('ends a reload that is under way', async () => {
