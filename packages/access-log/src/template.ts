@@ -51,26 +51,30 @@ function split(
   return pieces;
 }
 
-/** Makes one function of a template. */
-export function compileTemplate(template: string): Writer {
-  const writers = readTemplate(template).map(compilePiece);
-  return (record, time) => {
-    let line = '';
-    for (const write of writers) line += write(record, time);
-    return line;
-  };
+/** A value, and the text before it. */
+interface Step extends NamedValue {
+  readonly before: string;
 }
 
-function compilePiece(piece: Piece): Writer {
-  if (typeof piece === 'string') {
+/** Makes one function of a template. */
+export function compileTemplate(template: string): Writer {
+  const steps: Step[] = [];
+  let before = '';
+  for (const piece of readTemplate(template)) {
     // A file of bytes: one character a byte.
-    const bytes = Buffer.from(piece).toString('latin1');
-    return () => bytes;
+    if (typeof piece === 'string') before += Buffer.from(piece).toString('latin1');
+    else {
+      steps.push({ ...piece, before });
+      before = '';
+    }
   }
-  const { read, kind } = piece;
-  if (kind !== 'text') return (record, time) => read(record, time) ?? '-';
+  const end = before;
   return (record, time) => {
-    const value = read(record, time);
-    return value === undefined ? '-' : escapeValue(value);
+    let line = '';
+    for (const { before, read, kind } of steps) {
+      const value = read(record, time) ?? '-';
+      line += before + (kind === 'text' ? escapeValue(value) : value);
+    }
+    return line + end;
   };
 }

@@ -1,4 +1,4 @@
-import { type Environ, requestField, responseField } from '@highball/gateway-protocol';
+import { type Environ, environKey, responseField } from '@highball/gateway-protocol';
 import type { LogTime } from './log-time.ts';
 import type { AccessRecord } from './record.ts';
 
@@ -26,7 +26,11 @@ export function number(read: Value): NamedValue {
 
 /** A field of the request. */
 export function sentByClient(name: string): NamedValue {
-  return text(({ environ }) => requestField(environ, name));
+  const key = environKey(name);
+  // Two have keys of their own (RFC 3875 §4.1.2, §4.1.3).
+  if (key === 'HTTP_CONTENT_TYPE') return text(({ environ }) => environ.CONTENT_TYPE);
+  if (key === 'HTTP_CONTENT_LENGTH') return text(({ environ }) => environ.CONTENT_LENGTH);
+  return text(({ environ }) => environ[key]);
 }
 
 /** A field of the response; repeats are joined, as nginx does. */

@@ -93,7 +93,8 @@ function fieldName(underscored: string): string {
 
 /** The host that was asked for, without its port and in lower case; else the server's own name. */
 function hostOf({ HTTP_HOST, SERVER_NAME }: Environ): string {
-  return HTTP_HOST ? HTTP_HOST.replace(/:\d*$/, '').toLowerCase() : SERVER_NAME;
+  if (!HTTP_HOST) return SERVER_NAME;
+  return (HTTP_HOST.includes(':') ? HTTP_HOST.replace(/:\d*$/, '') : HTTP_HOST).toLowerCase();
 }
 
 /** The value of `name=value` in a list of pairs, not decoded. */
