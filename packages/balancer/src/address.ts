@@ -17,8 +17,8 @@ function parseV6(text: string): Uint8Array | undefined {
   const [bare = ''] = text.split('%', 1);
   const halves = bare.split('::');
   if (halves.length > 2) return undefined;
-  const head = groupsOf(halves[0] as string);
-  const tail = groupsOf(halves[1] ?? '');
+  const head = groupsOf(halves[0] as string, halves.length === 1);
+  const tail = groupsOf(halves[1] ?? '', true);
   if (head === undefined || tail === undefined) return undefined;
   const missing = 8 - head.length - tail.length;
   if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
@@ -26,12 +26,12 @@ function parseV6(text: string): Uint8Array | undefined {
   return Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 255]));
 }
 
-function groupsOf(text: string): number[] | undefined {
+function groupsOf(text: string, atEnd: boolean): number[] | undefined {
   if (text === '') return [];
   const groups: number[] = [];
   const parts = text.split(':', 9);
   for (const [i, part] of parts.entries()) {
-    const v4 = i === parts.length - 1 && part.includes('.') ? parseV4(part) : undefined;
+    const v4 = atEnd && i === parts.length - 1 && part.includes('.') ? parseV4(part) : undefined;
     if (v4 !== undefined) {
       const [a = 0, b = 0, c = 0, d = 0] = v4;
       groups.push(a * 256 + b, c * 256 + d);

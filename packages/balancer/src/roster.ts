@@ -116,7 +116,7 @@ export class Roster {
   setDown(member: Member, down: boolean, now: number): void {
     if (member.down === down) return;
     member.down = down;
-    if (!down) this.recover(member, now);
+    if (!down) Object.assign(member, { warmFrom: now, fails: 0 });
     this.#healthChanged(now);
     this.settle(member, now);
   }
@@ -135,7 +135,7 @@ export class Roster {
 
   /** A peer that was out is back: it begins with a clean record, and slowly. */
   recover(member: Member, now: number): void {
-    if (member.down || hasFailed(member, this.#options.failures)) member.warmFrom = now;
+    if (hasFailed(member, this.#options.failures)) member.warmFrom = now;
     member.fails = 0;
   }
 

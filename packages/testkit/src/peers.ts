@@ -6,6 +6,7 @@ const packages = {
   ab: 'apache2-utils',
   chromium: 'chromium',
   curl: 'curl',
+  dnsmasq: 'dnsmasq-base',
   gunicorn: 'gunicorn',
   nginx: 'nginx-light',
   ps: 'procps',

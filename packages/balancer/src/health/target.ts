@@ -1,0 +1,24 @@
+import { BalancerConfigError } from '../errors.ts';
+
+/** Where a peer listens. */
+export type Target = { readonly host: string; readonly port: number } | { readonly path: string };
+
+/** Ports that a scheme stands for. */
+const PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
+
+/**
+ * Where the peer of an id listens: `http://host:port`, `unix:/path`, `host:port`, and any other scheme with a port.
+ * @throws BalancerConfigError INVALID_PEER
+ */
+export function targetOf(id: string): Target {
+  const [, path] = /^(?:[a-z]+\+)?unix:(\/.*)$/.exec(id) ?? [];
+  if (path !== undefined) return { path };
+  const [, scheme = '', authority = ''] = /^(?:([a-z][a-z+.-]*:)\/\/)?([^/?#@]+)\/?$/i.exec(id) ?? [];
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(authority) ?? [];
+  const host = bracketed ?? plain;
+  const port = digits === undefined ? PORTS[scheme] : Number(digits);
+  if (host === undefined || port === undefined || port > 65_535) {
+    throw new BalancerConfigError('INVALID_PEER', `'${id}' does not say where to connect to`);
+  }
+  return { host, port };
+}
