@@ -6,7 +6,7 @@
  */
 import { type Coding, createCodec } from '../src/codec.ts';
 import { EncoderSlots } from '../src/encoder.ts';
-import { readTexts } from './texts.ts';
+import { startOfPage } from './texts.ts';
 
 const each = Number(process.argv[2] ?? 300);
 const LEVELS: Readonly<Record<Coding, number>> = { zstd: 3, br: 5, gzip: 5 };
@@ -14,12 +14,6 @@ const SIZES = [256, 512, 1024, 2048, 4096, 16_384, 32_768, 65_536, 131_072];
 /** Payload of a packet: 1500 of Ethernet without IP's and TCP's heads, and a head of HTTP of 300. */
 const FIRST_PACKET_BYTES = 1160;
 const PACKET_BYTES = 1460;
-
-const page = Buffer.concat(
-  readTexts()
-    .filter(({ kind }) => kind === 'HTML' || kind === 'CSS')
-    .map(({ bytes }) => bytes),
-);
 
 const packets = (bytes: number): number =>
   1 + Math.max(0, Math.ceil((bytes - FIRST_PACKET_BYTES) / PACKET_BYTES));
@@ -39,7 +33,7 @@ console.log(
   '| bytes | coding | becomes | packets | at once, µs | in the pool, µs of CPU |\n|---|---|---|---|---|---|',
 );
 for (const size of SIZES) {
-  const bytes = page.subarray(0, size);
+  const bytes = startOfPage(size);
   for (const coding of ['zstd', 'br', 'gzip'] as const) {
     const codec = createCodec(coding, LEVELS[coding]);
     const slots = new EncoderSlots(1);

@@ -34,3 +34,9 @@ export function readTexts(): Text[] {
     text('JSON', read('express/package.json')),
   ];
 }
+
+/** So many bytes of a long page. */
+export function startOfPage(bytes: number): Buffer {
+  const long = readTexts().filter(({ kind }) => kind === 'HTML' || kind === 'CSS');
+  return Buffer.concat(long.map((text) => text.bytes)).subarray(0, bytes);
+}

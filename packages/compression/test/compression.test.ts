@@ -68,6 +68,8 @@ describe('a whole body', () => {
     const body = Object.assign([TEXT], { close: () => void closed++ });
     expect((await play(compressed(answering(body)))).field('Content-Encoding')).toBe('gzip');
     expect(closed).toBe(1);
+    // A server need not wait for the end of what has none.
+    expect(compressed(answering([TEXT]))(environOf(), () => () => undefined)).not.toHaveProperty('close');
   });
 });
 

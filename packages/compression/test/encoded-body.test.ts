@@ -175,6 +175,8 @@ describe('write()', () => {
       return [];
     });
     const body = await app(environOf(), () => () => Promise.reject(new Error('gone')));
+    // Meanwhile it is no unhandled rejection, which would end the process.
+    await new Promise((resolve) => setTimeout(resolve, 30));
     await expect(iteratorOf(body).next()).rejects.toThrow('gone');
   });
 });
@@ -267,9 +269,34 @@ describe('errors', () => {
     expect(() => app(environOf(), server)).toThrow('twice');
   });
 
+  test('an application that never begins its answer is for the server to complain of', async () => {
+    for (const body of [[TEXT], [], TEXT as never]) expect(await bodyOf(() => body)).toBe(body);
+    const pieces = iteratorOf(await bodyOf(() => piecewise(TEXT)));
+    expect(await pieces.next()).toEqual({ done: false, value: TEXT });
+  });
+
   test('a piece that is none is an error of the application', async () => {
     const app = compressed(answering(piecewise(TEXT, 7 as never)));
     await expect(play(app)).rejects.toMatchObject({ code: 'BAD_BODY' });
+  });
+
+  test('what is no head reaches the server, which has the words for it', () => {
+    for (const [status, headers] of [
+      [200, []],
+      ['200 OK', 'Vary: a'],
+      ['200 OK', [['a', 1]]],
+    ] as never[][]) {
+      const seen: unknown[] = [];
+      const app = compressed((_, startResponse) => {
+        startResponse(status as never, headers as never);
+        return [];
+      });
+      void app(environOf(), (...given) => {
+        seen.push(...given);
+        return () => undefined;
+      });
+      expect(seen).toEqual([status, headers, undefined]);
+    }
   });
 
   test('what is no body reaches the server, which has the words for it', async () => {
@@ -301,7 +328,10 @@ describe('the cap on encoders', () => {
     await first.body.close?.();
     expect((await play(app)).field('Content-Encoding')).toBe('gzip');
     await second.iterator.return?.();
+    const again = [await begin(), await begin()];
+    expect((await play(app)).field('Content-Encoding')).toBeUndefined();
     await second.body.close?.();
+    for (const { body } of again) await body.close?.();
     const both = [await begin(), await begin()];
     expect((await play(app)).field('Content-Encoding')).toBeUndefined();
     for (const { body } of both) await body.close?.();

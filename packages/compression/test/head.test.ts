@@ -108,3 +108,8 @@ test.each([
 ])('what is no head is for the server to complain of: %j %j', (status, headers) => {
   expect(readHead(status as string, headers as HeaderList)).toBeUndefined();
 });
+
+test('a field that only sounds like it changes nothing', () => {
+  const facts = readHead('200 OK', [['X-Note', 'no-transform'], ['Cache-Control', 'public'], ['X-Type', 'gzip']]); // prettier-ignore
+  expect(facts).toMatchObject({ untouchable: false, identityAsked: false, mediaType: '' });
+});
