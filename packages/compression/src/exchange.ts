@@ -168,7 +168,11 @@ export class Exchange implements Answer {
 
   /** `write`, as the application gets it while its head is held. */
   readonly #write: Write = (chunk) => {
-    if (this.#open === undefined && this.#held !== undefined) this.openEncoder(true);
+    if (this.#open === undefined && this.#held !== undefined) {
+      // An answer may still turn out to be empty.
+      if (chunk.length === 0) return undefined;
+      this.openEncoder(true);
+    }
     const open = this.#open;
     if (open === undefined) return (this.#serverWrite as Write)(chunk);
     this.#wroteBytes += sizeOf([chunk]);

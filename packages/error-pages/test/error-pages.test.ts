@@ -168,6 +168,31 @@ describe('an application that begins its answer with the first piece', () => {
 describe("intercept: 'all'", () => {
   const all = errorPages({ intercept: 'all' });
 
+  test('tells a generator whose answer is replaced that nobody asks any more', async () => {
+    const ended: string[] = [];
+    const app: Application = function* (_, startResponse): Generator<string> {
+      startResponse('404 Not Found', TEXT);
+      try {
+        yield 'own';
+        yield 'words';
+      } finally {
+        ended.push('synchronous');
+      }
+    };
+    const asynchronous: Application = async function* (_, startResponse): AsyncGenerator<string> {
+      startResponse('404 Not Found', TEXT);
+      try {
+        yield 'own';
+        yield 'words';
+      } finally {
+        ended.push('asynchronous');
+      }
+    };
+    expect((await play(all(app))).body).toBe(DESIGNED);
+    expect((await play(all(asynchronous))).body).toBe(DESIGNED);
+    expect(ended).toEqual(['synchronous', 'asynchronous']);
+  });
+
   test('replaces errors with a body too, and closes that unread', async () => {
     let asked = 0;
     let closed = 0;

@@ -78,6 +78,14 @@ test('every status that Node knows has words, by the phrase of RFC 9110', () => 
   }
 });
 
+test('is ASCII throughout: a server may write it as it writes heads', () => {
+  for (const status of [400, 401, 404, 413, 429, 431, 500, 502, 503, 504, 599]) {
+    for (const accept of [BROWSER, 'application/json', '*/*']) {
+      expect(errorPage(status, accept).body).toMatch(/^[\n\x20-\x7e]+$/);
+    }
+  }
+});
+
 test('a status that is not known is one of its class; what is no error is 500', () => {
   expect(errorPage(499).status).toBe('499 Client Error');
   expect(errorPage(599).status).toBe('599 Server Error');
