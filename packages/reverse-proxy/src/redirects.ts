@@ -58,5 +58,6 @@ function mapPath(value: string, map: Readonly<Record<string, string>>): string {
   if (from === undefined) return value;
   const to = (map[from] as string).replace(/\/$/, '');
   const rest = value.slice(from.replace(/\/$/, '').length);
-  return `${to}${rest}` || '/';
+  // A cookie for `/api/` would not be sent with `/api`.
+  return `${to}${rest === '/' ? '' : rest}` || '/';
 }

@@ -15,9 +15,18 @@ export function tunnel(client: Duplex, upstream: Socket, idleTimeoutMs: number):
   join(upstream, client);
 }
 
+/** Whoever reads on must learn that something is missing; a TLS or Unix socket has no reset. */
+function reset(socket: Duplex): void {
+  try {
+    (socket as Socket).resetAndDestroy();
+  } catch {
+    socket.destroy();
+  }
+}
+
 function join(from: Duplex, to: Duplex): void {
   from.pipe(to);
-  from.on('error', () => to.destroy());
+  from.on('error', () => reset(to));
   from.once('close', () => {
     // What it said to the end is passed on to the end; what was cut is cut.
     if (from.readableEnded) to.end();

@@ -1,0 +1,443 @@
+import { exchange, freePort, RawClient } from '@highball/testkit';
+import type { Environ } from '@highball/gateway-protocol';
+import { describe, expect, test } from 'vitest';
+import { ok, startProxy, startUpstream, type Upstream } from './support.ts';
+
+const get = (path: string, fields = '', method = 'GET'): string =>
+  `${method} ${path} HTTP/1.1\r\nHost: site.example\r\nConnection: close\r\n${fields}\r\n`;
+const headEnd = '\r\n\r\n';
+const post = (body: string, method = 'POST'): string =>
+  get('/', `Content-Length: ${body.length}\r\n`, method) + body;
+
+/** Answers every request of a connection with the same text. */
+const echo = (body: string, fields = ''): Promise<Upstream> =>
+  startUpstream((socket, received) => {
+    if (received.includes(headEnd)) socket.write(ok(body, fields));
+  });
+
+describe('deadlines', () => {
+  test('a connect that takes too long: 504, and the next peer for any method', async () => {
+    await using upstream = await echo('second');
+    // An address of RFC 5737: whatever goes there is lost.
+    await using proxy = await startProxy(['http://192.0.2.1:9', upstream.url], { connectTimeoutMs: 100 });
+    for (let i = 0; i < 2; i++)
+      expect(await exchange(proxy.port, post('x'))).toMatch(/second$|^HTTP\/1\.1 50[24]/);
+    expect(await exchange(proxy.port, post('x'))).toMatch(/second$/);
+  });
+
+  test('a silence within the answer cuts it', async () => {
+    await using upstream = await startUpstream((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf');
+    });
+    await using proxy = await startProxy([upstream.url], { readTimeoutMs: 100, firstByteTimeoutMs: 10_000 });
+    const client = await RawClient.connect(proxy.port);
+    client.send(get('/'));
+    await client.closed;
+    expect(client.received).toMatch(/half$/);
+    expect(proxy.log.join()).toContain('silent for 100 ms');
+  });
+
+  test('the first byte has a time of its own', async () => {
+    await using upstream = await startUpstream(() => undefined);
+    await using proxy = await startProxy([upstream.url], { firstByteTimeoutMs: 60 });
+    expect(await exchange(proxy.port, get('/'))).toMatch(/^HTTP\/1\.1 504 /);
+  });
+
+  test('an upstream that takes nothing: 504', async () => {
+    await using upstream = await startUpstream((socket) => socket.pause());
+    await using proxy = await startProxy([upstream.url], { sendTimeoutMs: 150 });
+    const client = await RawClient.connect(proxy.port);
+    client.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${1e9}\r\n\r\n`);
+    const piece = Buffer.alloc(1_000_000);
+    for (let i = 0; i < 60; i++) client.send(piece);
+    await client.until('HTTP/1.1 504 ', 10_000);
+    client.destroy();
+  });
+
+  test('all of it has a time, retries included', async () => {
+    let beat: NodeJS.Timeout | undefined;
+    await using upstream = await startUpstream((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+      beat = setInterval(() => socket.write('1\r\nx\r\n'), 20);
+    });
+    await using proxy = await startProxy([upstream.url], { totalTimeoutMs: 200 });
+    const client = await RawClient.connect(proxy.port);
+    client.send(get('/'));
+    await client.closed;
+    clearInterval(beat);
+    expect(client.received).not.toMatch(/\r\n0\r\n/);
+    expect(proxy.log.join()).toContain('more than 200 ms');
+  });
+});
+
+describe('kept connections', () => {
+  test('are closed before the upstream closes them, as it says', async () => {
+    let at = 0;
+    await using upstream = await startUpstream((socket, received, index) => {
+      if (received.endsWith(headEnd)) socket.write(ok(String(index), 'Keep-Alive: timeout=5\r\n'));
+    });
+    await using proxy = await startProxy([upstream.url], { idleTimeoutMs: 60_000, now: () => at });
+    expect(await exchange(proxy.port, get('/'))).toMatch(/0$/);
+    at = 3900;
+    expect(await exchange(proxy.port, get('/'))).toMatch(/0$/);
+    at = 3900 + 4100;
+    expect(await exchange(proxy.port, get('/'))).toMatch(/1$/);
+  });
+
+  test('carry what cannot be sent twice only when they were used just now', async () => {
+    let at = 0;
+    await using upstream = await startUpstream((socket, received, index) => {
+      if (received.endsWith(headEnd) || received.endsWith('x')) socket.write(ok(String(index)));
+    });
+    await using proxy = await startProxy([upstream.url], { now: () => at });
+    expect(await exchange(proxy.port, get('/'))).toMatch(/0$/);
+    at = 900;
+    expect(await exchange(proxy.port, post('x'))).toMatch(/0$/);
+    at = 2000;
+    expect(await exchange(proxy.port, post('x'))).toMatch(/1$/);
+    expect(await exchange(proxy.port, get('/'))).toMatch(/1$/);
+  });
+});
+
+describe('request buffering', () => {
+  test('holds the request back until it is whole, and tells its length', async () => {
+    await using upstream = await startUpstream((socket, received) => {
+      if (received.endsWith('split')) socket.write(ok('x'));
+    });
+    await using proxy = await startProxy([upstream.url], { requestBuffering: { maxMemoryBytes: 2 } });
+    const client = await RawClient.connect(proxy.port);
+    client.send('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nsp\r\n');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(upstream.received).toEqual([]);
+    client.send('3\r\nlit\r\n0\r\n\r\n');
+    await client.until('200 OK');
+    expect(upstream.received[0]).toMatch(/Content-Length: 5\r\n(?:[^]*\r\n)?\r\nsplit$/);
+    client.destroy();
+  });
+
+  test('refuses what is too long: 413', async () => {
+    await using upstream = await echo('x');
+    await using proxy = await startProxy([upstream.url], { requestBuffering: { maxBytes: 3 } });
+    expect(await exchange(proxy.port, post('four'))).toMatch(/^HTTP\/1\.1 413 Content Too Large\r\n/);
+    expect(upstream.received).toEqual([]);
+  });
+
+  test('lets PUT be sent again on a stale connection', async () => {
+    await using upstream = await startUpstream((socket, received, index) => {
+      const requests = received.split(/(?:GET|PUT) /).length - 1;
+      if (requests === 1) socket.write(ok(`connection ${index}`));
+      else socket.destroy();
+    });
+    await using proxy = await startProxy([upstream.url], { requestBuffering: true });
+    await exchange(proxy.port, get('/'));
+    expect(await exchange(proxy.port, post('body', 'PUT'))).toMatch(/connection 1$/);
+    expect(upstream.received[1]).toMatch(/\r\n\r\nbody$/);
+  });
+
+  test('a client that leaves within its body is 499', async () => {
+    await using upstream = await echo('x');
+    await using proxy = await startProxy([upstream.url], { requestBuffering: true });
+    const client = await RawClient.connect(proxy.port);
+    client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf');
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    client.destroy();
+    await expect.poll(() => proxy.statuses).toEqual(['499 Client Closed Request']);
+  });
+});
+
+describe('100-continue', () => {
+  test('comes from the upstream, and the body behind it', async () => {
+    await using upstream = await startUpstream((socket, received) => {
+      if (received.endsWith(headEnd))
+        void go.promise.then(() => socket.write('HTTP/1.1 100 Continue\r\n\r\n'));
+      else if (received.endsWith('hello')) socket.write(ok('done'));
+    });
+    const go = Promise.withResolvers<void>();
+    await using proxy = await startProxy([upstream.url], { expectTimeoutMs: 20_000 });
+    const client = await RawClient.connect(proxy.port);
+    client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n');
+    await expect.poll(() => upstream.received[0]).toMatch(/expect: 100-continue/i);
+    expect(client.received).toBe('');
+    go.resolve();
+    await client.until('HTTP/1.1 100 Continue');
+    client.send('hello');
+    await client.until('done');
+    client.destroy();
+  });
+
+  test('an upstream that refuses never sees the body', async () => {
+    await using upstream = await startUpstream((socket) => {
+      socket.write('HTTP/1.1 413 No\r\nContent-Length: 2\r\n\r\nno');
+    });
+    await using proxy = await startProxy([upstream.url]);
+    const client = await RawClient.connect(proxy.port);
+    client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n');
+    await client.until(/^HTTP\/1\.1 413 No\r\n/);
+    await client.closed;
+    client.destroy();
+    await expect.poll(() => upstream.sockets[0]?.destroyed).toBe(true);
+  });
+
+  test('is not waited for without end', async () => {
+    await using upstream = await startUpstream((socket, received) => {
+      if (received.endsWith('hello')) socket.write(ok('done'));
+    });
+    await using proxy = await startProxy([upstream.url], { expectTimeoutMs: 30 });
+    const client = await RawClient.connect(proxy.port);
+    client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n');
+    await client.until('HTTP/1.1 100 Continue');
+    client.send('hello');
+    await client.until('done');
+    client.destroy();
+  });
+});
+
+test('trailers of the request are passed on', async () => {
+  await using upstream = await startUpstream((socket, received) => {
+    if (received.includes('X-Sum')) socket.write(ok('x'));
+  });
+  await using proxy = await startProxy([upstream.url]);
+  const body = '2\r\nhi\r\n0\r\nX-Sum: 9\r\n\r\n';
+  await exchange(proxy.port, get('/', 'Transfer-Encoding: chunked\r\n', 'POST') + body);
+  expect(upstream.received[0]).toMatch(/2\r\nhi\r\n0\r\nX-Sum: 9\r\n\r\n$/);
+});
+
+describe('hedging', () => {
+  test('asks a second peer when the first is silent; the quicker one counts, the other is left', async () => {
+    await using slow = await startUpstream(() => undefined);
+    await using quick = await echo('quick');
+    await using proxy = await startProxy([slow.url, quick.url], { hedge: { delayMs: 30 } });
+    for (let i = 0; i < 3; i++) expect(await exchange(proxy.port, get('/'))).toMatch(/quick$/);
+    await expect.poll(() => slow.sockets.every(({ destroyed }) => destroyed)).toBe(true);
+  });
+
+  test('never for what is not GET or HEAD', async () => {
+    await using slow = await startUpstream(() => undefined);
+    await using other = await startUpstream(() => undefined);
+    const options = { hedge: { delayMs: 20 }, readTimeoutMs: 150 };
+    await using proxy = await startProxy([slow.url, other.url], options);
+    expect(await exchange(proxy.port, get('/', '', 'DELETE'))).toMatch(/^HTTP\/1\.1 504 /);
+    expect(slow.sockets.length + other.sockets.length).toBe(1);
+  });
+});
+
+describe('mirroring', () => {
+  test('sends a copy, whose answer and whose failure are nobody’s', async () => {
+    await using upstream = await echo('real');
+    await using shadow = await echo('shadow');
+    await using proxy = await startProxy([upstream.url], {
+      mirror: { upstream: shadow.url, maxBodyBytes: 4 },
+    });
+    expect(await exchange(proxy.port, post('body'))).toMatch(/real$/);
+    await expect.poll(() => shadow.received[0]).toMatch(/^POST \/ [^]*\r\n\r\nbody$/);
+    await exchange(proxy.port, post('too long'));
+    await exchange(proxy.port, get('/after'));
+    await expect.poll(() => shadow.received.join('')).toContain('GET /after');
+    expect(shadow.received.join('')).not.toContain('too long');
+  });
+
+  test('that hangs holds nothing up, and is capped', async () => {
+    await using upstream = await echo('real');
+    await using shadow = await startUpstream(() => undefined);
+    const mirror = { upstream: shadow.url, maxConcurrent: 2 };
+    await using proxy = await startProxy([upstream.url], { mirror });
+    for (let i = 0; i < 5; i++) expect(await exchange(proxy.port, get('/'))).toMatch(/real$/);
+    await expect.poll(() => shadow.sockets.length).toBe(2);
+  });
+
+  test('that is down changes nothing', async () => {
+    await using upstream = await echo('real');
+    const mirror = { upstream: `http://127.0.0.1:${await freePort()}` };
+    await using proxy = await startProxy([upstream.url], { mirror });
+    expect(await exchange(proxy.port, get('/'))).toMatch(/real$/);
+    expect(proxy.errors).toEqual([]);
+  });
+});
+
+describe('what is configured', () => {
+  test('header rules, path mapping, redirects and cookies', async () => {
+    await using upstream = await startUpstream((socket, received) => {
+      if (!received.includes(headEnd)) return;
+      const location = `Location: http://127.0.0.1:${socket.localPort}/v2/next\r\n`;
+      socket.write(ok('x', `${location}X-Powered-By: PHP\r\nSet-Cookie: a=b; Path=/v2\r\n`));
+    });
+    await using proxy = await startProxy([upstream.url], {
+      stripPrefix: '/api/',
+      prefix: '/v2',
+      cookiePath: { '/v2': '/api' },
+      requestHeaders: { set: { 'X-Client': '{remote_addr}' }, remove: ['Cookie'] },
+      responseHeaders: { remove: ['X-Powered-By'], add: { 'X-Served-For': '{host}' } },
+    });
+    const answer = await exchange(proxy.port, get('/api/x?y', 'Cookie: a=1\r\nX-Client: me\r\n'));
+    expect(upstream.received[0]).toMatch(/^GET \/v2\/x\?y HTTP/);
+    expect(upstream.received[0]).toMatch(/X-Forwarded-Prefix: \/api\r\n/);
+    expect(upstream.received[0]).toMatch(/X-Client: 127\.0\.0\.1\r\n/);
+    expect(upstream.received[0]).not.toMatch(/cookie|X-Client: me/i);
+    expect(answer).toContain('Location: http://site.example/api/next\r\n');
+    expect(answer).toContain('Set-Cookie: a=b; Path=/api\r\n');
+    expect(answer).toContain('X-Served-For: site.example\r\n');
+    expect(answer).not.toContain('PHP');
+  });
+
+  test('the Host field', async () => {
+    await using upstream = await echo('x');
+    await using own = await startProxy([upstream.url], { host: 'upstream' });
+    await using named = await startProxy([upstream.url], { host: { name: 'app.internal' } });
+    await exchange(own.port, get('/'));
+    await exchange(named.port, get('/'));
+    expect(upstream.received[0]).toContain(`Host: 127.0.0.1:${upstream.port}\r\n`);
+    expect(upstream.received.join('')).toContain('Host: app.internal\r\n');
+  });
+
+  test('a PROXY header goes ahead, and the connection is for nobody else', async () => {
+    await using upstream = await echo('x');
+    await using proxy = await startProxy([upstream.url], { proxyProtocol: 1 });
+    for (let i = 0; i < 2; i++) await exchange(proxy.port, get('/'));
+    expect(upstream.received).toHaveLength(2);
+    for (const text of upstream.received) {
+      expect(text).toMatch(/^PROXY TCP4 127\.0\.0\.1 [\d.]+ \d+ \d+\r\nGET /);
+    }
+  });
+
+  test('Server-Timing and request ids', async () => {
+    await using upstream = await echo('x');
+    await using proxy = await startProxy([upstream.url], { serverTiming: true, traceparent: true });
+    const answer = await exchange(proxy.port, get('/', 'X-Request-Id: abc\r\n'));
+    expect(answer).toMatch(/Server-Timing: proxy-connect;dur=[\d.]+, upstream;dur=[\d.]+\r\n/);
+    expect(answer).toContain('X-Request-Id: abc\r\n');
+    expect(upstream.received[0]).toContain('X-Request-Id: abc\r\n');
+    expect(upstream.received[0]).toMatch(/Traceparent: 00-[0-9a-f]{32}-[0-9a-f]{16}-00\r\n/);
+  });
+
+  test('an explanation, for those who are trusted and ask', async () => {
+    await using upstream = await echo('x');
+    const explain = { isTrusted: ({ HTTP_X_KEY }: Environ) => HTTP_X_KEY === 'secret' };
+    await using proxy = await startProxy([upstream.url], { explain });
+    const ask = 'X-Highball-Explain: 1\r\n';
+    expect(await exchange(proxy.port, get('/', ask))).not.toMatch(/explain/i);
+    const answer = await exchange(proxy.port, get('/', `${ask}X-Key: secret\r\n`));
+    expect(answer).toMatch(
+      /X-Highball-Explain: rule=-; cache=-; peer=http:\/\/127\.0\.0\.1:\d+; attempts=1; connection=kept; connect=0\.0ms; first-byte=[\d.]+ms; total=[\d.]+ms\r\n/,
+    );
+    expect(upstream.received.join('')).not.toMatch(/explain/i);
+  });
+});
+
+describe('X-Accel', () => {
+  test('Redirect is answered by the application that was given, with the upstream’s own fields', async () => {
+    await using upstream = await echo(
+      'body',
+      'X-Accel-Redirect: /files/a%20b?v=1\r\nContent-Type: a/b\r\nX-Gone: 1\r\n',
+    );
+    const asked: Environ[] = [];
+    await using proxy = await startProxy([upstream.url], {
+      accelRedirect: (environ, startResponse) => {
+        asked.push(environ);
+        startResponse('200 OK', [['Content-Type', 'text/html'], ['ETag', '"1"']]); // prettier-ignore
+        return ['file'];
+      },
+    });
+    const answer = await exchange(proxy.port, post('x'));
+    expect(answer).toMatch(/ETag: "1"\r\n[^]*\r\n\r\nfile$/);
+    expect(answer).toContain('Content-Type: a/b\r\n');
+    expect(answer).not.toMatch(/text\/html|x-gone|x-accel/i);
+    expect(asked[0]).toMatchObject({ REQUEST_METHOD: 'GET', PATH_INFO: '/files/a b', QUERY_STRING: 'v=1' });
+  });
+
+  test('fields never reach the client', async () => {
+    await using upstream = await echo('body', 'X-Accel-Redirect: /secret\r\nX-Accel-Expires: 5\r\n');
+    await using proxy = await startProxy([upstream.url]);
+    expect(await exchange(proxy.port, get('/'))).toMatch(/^(?![^]*x-accel)[^]*body$/i);
+  });
+});
+
+describe('CONNECT', () => {
+  const connect = 'CONNECT db.internal:5432 HTTP/1.1\r\nHost: db.internal:5432\r\n\r\n';
+
+  test('is refused', async () => {
+    await using upstream = await echo('x');
+    await using proxy = await startProxy([upstream.url], { allowConnect: ['db.internal:443'] });
+    expect(await exchange(proxy.port, connect)).toMatch(
+      /^HTTP\/1\.1 405 Method Not Allowed\r\n[^]*Allow: GET/,
+    );
+    expect(upstream.received).toEqual([]);
+  });
+
+  test('is passed on where it is allowed, and becomes a tunnel', async () => {
+    await using upstream = await startUpstream((socket, received) => {
+      if (received.endsWith(headEnd)) socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      else if (received.endsWith('ping')) socket.write('pong');
+    });
+    await using proxy = await startProxy([upstream.url], { allowConnect: ['DB.internal:5432'] });
+    const client = await RawClient.connect(proxy.port);
+    client.send(connect);
+    await client.until('200 Connection Established');
+    client.send('ping');
+    await client.until(/\r\n\r\npong$/);
+    client.destroy();
+  });
+});
+
+describe('a tunnel', () => {
+  const upgrade = 'GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n';
+  const switching = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n';
+
+  test('half-closes: who sends no more is still answered', async () => {
+    await using upstream = await startUpstream((socket, received) => {
+      if (received.endsWith(headEnd)) {
+        socket.write(switching);
+        socket.allowHalfOpen = true;
+        socket.once('end', () => socket.end('all of it'));
+      }
+    });
+    await using proxy = await startProxy([upstream.url]);
+    const client = await RawClient.connect(proxy.port);
+    client.send(upgrade);
+    await client.until('101 Switching');
+    client.end();
+    await client.until('all of it');
+    await client.closed;
+  });
+
+  test('half-closes the other way, too', async () => {
+    const heard = Promise.withResolvers<string>();
+    await using upstream = await startUpstream((socket, received) => {
+      if (received.endsWith(headEnd)) {
+        socket.allowHalfOpen = true;
+        socket.end(switching);
+      } else if (received.endsWith('late')) heard.resolve(received);
+    });
+    await using proxy = await startProxy([upstream.url]);
+    const client = await RawClient.connect(proxy.port);
+    client.send(upgrade);
+    await client.until('101 Switching');
+    await client.closed;
+    client.send('late');
+    await heard.promise;
+    client.destroy();
+  });
+
+  test('that is silent is closed', async () => {
+    await using upstream = await startUpstream((socket) => socket.write(switching));
+    await using proxy = await startProxy([upstream.url], { tunnelTimeoutMs: 50 });
+    const client = await RawClient.connect(proxy.port);
+    client.send(upgrade);
+    await client.until('101 Switching');
+    await client.closed;
+    await expect.poll(() => upstream.sockets[0]?.destroyed).toBe(true);
+  });
+
+  test('whose upstream resets ends at once, and nothing breaks', async () => {
+    await using upstream = await startUpstream((socket, received) => {
+      if (received.endsWith(headEnd)) socket.write(switching);
+      else socket.resetAndDestroy();
+    });
+    await using proxy = await startProxy([upstream.url]);
+    const client = await RawClient.connect(proxy.port);
+    client.send(upgrade);
+    await client.until('101 Switching');
+    client.send('ping');
+    await new Promise((resolve) => client.socket.once('close', resolve));
+    expect(proxy.errors).toEqual([]);
+  });
+});
