@@ -146,7 +146,7 @@ test('a disk that is full is told once; the buffer is bounded, and nobody waits'
   });
   const began = performance.now();
   for (let i = 0; i < 10_000; i++) log.onResponse(recordOf({ QUERY_STRING: 'n=12345678' }));
-  expect(performance.now() - began).toBeLessThan(1000);
+  expect(performance.now() - began).toBeLessThan(5000);
   expect(log.stats().pendingBytes).toBeLessThanOrEqual(100);
   expect(await log.close(100)).toBe(false);
   expect(complaints.errors).toEqual([expect.stringContaining('ENOSPC')]);

@@ -2,7 +2,7 @@ export { BodyTooLargeError, LimitsError, LimitsOptionError, StoreError } from '.
 export type { LimitsErrorCode } from './errors.ts';
 export type { StoreFailurePolicy } from './guard-store.ts';
 export { createKeeper } from './keeper.ts';
-export type { Keeper, KeeperOptions } from './keeper.ts';
+export type { Keeper, KeeperOptions, KeeperTarget } from './keeper.ts';
 export { keeperStore } from './keeper-store.ts';
 export type { KeeperStoreOptions } from './keeper-store.ts';
 export type { Key } from './key.ts';

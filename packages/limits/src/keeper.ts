@@ -10,6 +10,7 @@ import {
   type Reply,
 } from './keeper-protocol.ts';
 import { LimitTable } from './limit-table.ts';
+import { listen } from './listen.ts';
 import { checkMaxKeys, DEFAULT_MAX_KEYS, holdsAny } from './memory-store.ts';
 import type { Claim, Limit } from './store.ts';
 
@@ -21,13 +22,16 @@ export interface KeeperOptions {
   now?: () => number;
 }
 
+/** Where a keeper listens; `mode` of the file is 0o600 by default. */
+export type KeeperTarget = { readonly path: string; readonly mode?: number } | { readonly fd: number };
+
 /** Keeps the counts for all workers of a machine. */
 export interface Keeper {
   /**
-   * Listens on a Unix socket by its path, or on one that was inherited. Whoever can connect can exhaust a limit:
-   * the folder must be closed to others.
+   * Listens on a Unix socket by its path, or on one that was inherited. Whoever can connect can exhaust a limit: a
+   * path is made for its owner alone, unless `mode` says otherwise. One that a keeper has left behind is replaced.
    */
-  listen(target: { readonly path: string } | { readonly fd: number }): Promise<void>;
+  listen(target: KeeperTarget): Promise<void>;
   /** Cuts the workers off, which then do without. */
   close(): Promise<void>;
   /** How many keys it keeps: `rates`, and `held` where something is under way. */
@@ -61,10 +65,7 @@ export function createKeeper(options: KeeperOptions = {}): Keeper {
     });
   });
   return {
-    async listen(target) {
-      server.listen(target);
-      await once(server, 'listening');
-    },
+    listen: (target) => listen(server, target),
     async close() {
       const closed = once(server, 'close');
       server.close();
