@@ -89,7 +89,10 @@ describe('contents', () => {
     }
     expect(contents.accepts(await fileOf('20.bin'))).toBe(true);
     for (let i = 20; i < 30; i++) {
-      await contents.load(await fileOf(`${i}.bin`));
+      const loading = contents.load(await fileOf(`${i}.bin`));
+      // Room is made before it is taken.
+      expect(contents.bytes).toBeLessThanOrEqual(3 * SIZE);
+      await loading;
       expect(contents.bytes).toBeLessThanOrEqual(3 * SIZE);
     }
   });

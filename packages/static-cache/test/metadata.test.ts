@@ -96,4 +96,15 @@ describe('what is known of names', () => {
     expect(heapUsed() - before).toBeLessThan(metadata.bytes);
     expect(metadata.size).toBe(3300);
   });
+
+  test('a name that is part of a request’s head does not keep the head in memory', async () => {
+    const metadata = metadataOf(await root({}));
+    const before = heapUsed();
+    for (let i = 0; i < 1000; i++) {
+      const head = Buffer.alloc(10_000, `${i} `).toString();
+      await metadata.get(head.slice(100, 140));
+    }
+    expect(metadata.size).toBe(1000);
+    expect(heapUsed() - before).toBeLessThan(3_000_000);
+  });
 });
