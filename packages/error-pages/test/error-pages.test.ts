@@ -46,6 +46,9 @@ describe('gets a page', () => {
       '<code>r-77</code>',
     );
     expect((await play(app, environOf({ HTTP_X_REQUEST_ID: 'r-77' }))).body).not.toContain('r-77');
+    for (const id of ['', 7]) {
+      expect((await play(app, environOf({ 'highball.request_id': id }))).body).not.toContain('<footer>');
+    }
     const own = errorPages({ requestId: (environ) => environ['HTTP_X_TRACE'] as string });
     const played = await play(own(answering('500 A', [], [])), environOf({ HTTP_X_TRACE: 't-1' }));
     expect(played.body).toContain('t-1');
@@ -123,7 +126,18 @@ describe('is left alone', () => {
     expect(errorPages()(answering('200 OK', TEXT, body))(environOf(), () => () => undefined)).toBe(body);
   });
 
-  test('what is written by write()', async () => {
+  test('what is written by write(), but for empty pieces, which say nothing', async () => {
+    const writing = (...pieces: string[]): Application =>
+      errorPages()((_, startResponse) => {
+        const write = startResponse('404 Not Found', TEXT);
+        for (const piece of pieces) void write(piece);
+        return [];
+      });
+    expect((await play(writing('own words'))).body).toBe('own words');
+    expect((await play(writing(''))).body).toBe(DESIGNED);
+  });
+
+  test('what is written behind an empty piece', async () => {
     const app = errorPages()((_, startResponse) => {
       const write = startResponse('404 Not Found', TEXT);
       void write('');

@@ -1,5 +1,5 @@
 import { rm, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { temporaryFolder } from '@highball/testkit';
 import { describe, expect, test } from 'vitest';
@@ -58,6 +58,27 @@ test('a file that changes is read anew after validMs; one that is gone stays as 
   await utimes(file, 1, 1);
   now = 3000;
   expect(pages.page(404, BROWSER).body).toBe('of a kind');
+});
+
+test('what is the same by time, size and inode is not read again', async () => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, '404.html');
+  await writeFile(file, 'old');
+  await utimes(file, 1, 1);
+  let now = 0;
+  const pages = errorPages({ pages: { 404: file }, now: () => now });
+  await writeFile(file, 'new');
+  await utimes(file, 1, 1);
+  now = 5000;
+  expect(pages.page(404, BROWSER).body).toBe('old');
+});
+
+test('a path is relative to the working directory, unless there is a root', async () => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, '404.html');
+  await writeFile(file, 'own');
+  const pages = errorPages({ pages: { 404: relative(process.cwd(), file) } });
+  expect(pages.page(404, BROWSER).body).toBe('own');
 });
 
 describe('is refused at the start', () => {
