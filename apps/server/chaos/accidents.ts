@@ -16,13 +16,15 @@ export interface Scene {
   candidates(): number[];
 }
 
-/** Something bad that happens to workers. @returns what has happened, in words; undefined if it could not. */
+/** Something bad that happens to processes. @returns what has happened, in words; undefined if it could not. */
 export type Accident = (scene: Scene) => Promise<string | undefined>;
 
 /** Long enough for a heartbeat's timeout, ABRT, KILL, and a graceful timeout of a worker that was retiring. */
 const DEATH_MS = (TIMEOUT_SECONDS + 30) * 1000;
 /** Far from the heartbeat's timeout, on a busy machine too. */
 const LONGEST_PAUSE_MS = 1200;
+/** Longer than the heartbeat's timeout. */
+const LONGEST_SLEEP_MS = (TIMEOUT_SECONDS + 2) * 1000;
 /** Puts a worker beyond its limit of memory for sure. */
 const LEAK_MEGABYTES = 384;
 const REACTION_MS = 20_000;
@@ -55,6 +57,17 @@ export const pause: Accident = async (scene) => {
   await sleep(ms);
   process.kill(pid, 'SIGCONT');
   return `paused ${pid} for ${ms} ms`;
+};
+
+/** SIGSTOP and SIGCONT to the master, for longer than a heartbeat's timeout, too: it must not blame its workers. */
+export const pauseMaster: Accident = async ({ subject, random }) => {
+  const pid = subject.masterPid();
+  if (pid === undefined || !isAlive(pid)) return undefined;
+  const ms = random.between(500, LONGEST_SLEEP_MS);
+  process.kill(pid, 'SIGSTOP');
+  await sleep(ms);
+  if (isAlive(pid)) process.kill(pid, 'SIGCONT');
+  return `paused the master ${pid} for ${ms} ms`;
 };
 
 /** Blocks the event loop for good. */

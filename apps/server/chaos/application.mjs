@@ -7,6 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const folder = import.meta.dirname;
 const leaked = [];
+/** Mebibytes. */
+const LEAK_STEP = 8;
 
 const misdeeds = {
   // The file says that the event loop is blocked from now on: its sockets can be looked at.
@@ -15,7 +17,11 @@ const misdeeds = {
     closeSync(openSync(join(folder, `blocked-${process.pid}`), 'w'));
     while (performance.now() < end);
   },
-  leak: (megabytes) => leaked.push(Buffer.alloc(megabytes * 2 ** 20, 1)),
+  // Piece by piece: all at once would block the event loop, which is another misdeed.
+  leak: (megabytes) => {
+    leaked.push(Buffer.alloc(LEAK_STEP * 2 ** 20, 1));
+    if (megabytes > LEAK_STEP) setTimeout(misdeeds.leak, 1, megabytes - LEAK_STEP);
+  },
   stray: () => {
     throw new Error('an error outside any request, on demand');
   },

@@ -26,6 +26,8 @@ export class Doomed {
   readonly #sight: Sight;
   /** By the client's port. */
   readonly #dooms = new Map<number, Doom>();
+  /** All workers that were noted. */
+  readonly workers: Set<number> = new Set();
 
   constructor(port: number, sight: Sight = system) {
     this.#port = port;
@@ -43,6 +45,7 @@ export class Doomed {
     const own = rows.filter(
       ({ localPort, inode }) => localPort === this.#port && sockets.has(`socket:[${inode}]`),
     );
+    this.workers.add(pid);
     for (const { remotePort } of own) if (remotePort !== 0) this.#dooms.set(remotePort, { pid, deed });
     return own.filter(({ remotePort }) => remotePort !== 0).length;
   }

@@ -13,7 +13,7 @@ export interface Footprint {
 }
 
 /** Files that the test itself has made, and those that the server keeps. */
-const EXPECTED = new Set(['app.mjs', 'order', 'output', 'server.log']);
+const EXPECTED = new Set(['app.mjs', 'order', 'output', 'server.log', 'stack.config.mjs']);
 /** What differs from one socket, pipe or scoreboard to the next. */
 const UNIQUE = /:\[\d+\]$|-\d+-[-\da-f]{36}(?: \(deleted\))?$/;
 /** The accepted side of a connection that no process holds any more, in TIME_WAIT and the like, has no inode. */
@@ -21,7 +21,7 @@ const NO_INODE = 0;
 
 /** What the master that serves now holds. */
 export async function footprint(subject: Subject): Promise<Footprint> {
-  const { pid } = await subject.front();
+  const { pid } = await subject.status();
   const descriptors: Record<string, number> = {};
   for (const target of descriptorsOf(pid)) {
     const kind = target.replace(UNIQUE, '').replace(subject.folder, '');

@@ -25,6 +25,8 @@ export class Ledger {
   connections = 0;
   /** Requests whose client has left before the answer; they count as nothing else. */
   abandoned = 0;
+  /** Requests for which a server that was told to stop has taken no connection: their client knows it at once. */
+  turnedAway = 0;
   readonly answeredByKind: Record<string, number> = {};
   /** Failures of requests whose worker this test has killed: how many, by what was done and what was seen. */
   readonly excused: Record<string, number> = {};
@@ -43,7 +45,7 @@ export class Ledger {
 
   /** Requests of which nothing is known yet. */
   get pending(): number {
-    return this.sent - this.answered - this.excusedCount - this.unexcusedCount;
+    return this.sent - this.answered - this.turnedAway - this.excusedCount - this.unexcusedCount;
   }
 
   answer(kind: string, tookMs: number): void {

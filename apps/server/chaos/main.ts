@@ -1,7 +1,7 @@
 /*
  * The chaos test: what becomes of requests while everything happens to the server that answers them.
  *
- *   npm run chaos -w apps/server -- [--seconds 20] [--seed N] [--users 24] [--workers 3] [--only kill,reload]
+ *   npm run chaos -w apps/server -- [--seconds 20] [--seed N] [--users 24] [--workers 3] [--only kill,reload] [--stack]
  *     [-- FLAGS OF HIGHBALL SERVE]
  *   npm run chaos -w apps/server -- --respawns 1000
  *   npm run chaos -w apps/server -- --hups 100
@@ -22,6 +22,7 @@ const { values, positionals } = parseArgs({
     users: { type: 'string', default: '24' },
     workers: { type: 'string', default: '3' },
     only: { type: 'string' },
+    stack: { type: 'boolean', default: false },
     respawns: { type: 'string' },
     hups: { type: 'string' },
   },
@@ -46,6 +47,7 @@ async function main(): Promise<boolean> {
     seed: Number(values.seed),
     users: Number(values.users),
     workers: Number(values.workers),
+    stack: values.stack,
     flags: positionals,
     ...(values.only && { only: values.only.split(',') }),
     say,
@@ -54,4 +56,6 @@ async function main(): Promise<boolean> {
   return isFaultless(report);
 }
 
+// What was started is ended on exit, and a signal by itself is none.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 process.exitCode = (await main()) ? 0 : 1;

@@ -26,6 +26,7 @@ export function formatStorm(report: StormReport): string {
     ...rows(ledger.excused),
     `| **failed for any other reason** | **${unexcusedCount}** |`,
     ...rows(ledger.unexcused),
+    `| refused by the server that was told to stop | ${ledger.turnedAway} |`,
     `| neither answered nor failed | ${pending} |`,
     `| besides: given up by the client itself | ${ledger.abandoned} |`,
     '',

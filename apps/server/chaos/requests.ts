@@ -8,6 +8,8 @@ export interface Request {
   readonly kind: Kind;
   /** Sent one after the other, with a pause between them if there are several. */
   readonly parts: readonly Buffer[];
+  /** The pause, in milliseconds. */
+  readonly pauseMs: number;
   /** @returns what is wrong with the answer; undefined when it is right. */
   check(answer: Answer): string | undefined;
 }
@@ -40,12 +42,30 @@ const MIX: readonly Kind[] = [
 ];
 const MOST_SLOW_MS = 900;
 const MOST_BODY_BYTES = 60_000;
-const LARGE_BYTES = 200_000;
+const LARGE_BYTES = 1_000_000;
+/** Now and then a client is slow, so that its worker is told to stop in the middle of a head, or of a body. */
+const SLOWNESS = 0.1;
+const MOST_PAUSE_MS = 900;
+const USUAL_PAUSE_MS = 40;
 
 /** Makes a request with an id that no other has. */
 export function makeRequest(id: string, random: Random): Request {
   const kind = random.pick(MIX);
-  return { id, kind, ...kinds[kind](id, random) };
+  const { parts, check } = kinds[kind](id, random);
+  const isSlow = random.next() < SLOWNESS;
+  return {
+    id,
+    kind,
+    parts: isSlow ? cutFirst(parts, random) : parts,
+    pauseMs: random.between(0, isSlow ? MOST_PAUSE_MS / 2 : USUAL_PAUSE_MS),
+    check,
+  };
+}
+
+/** Cuts the first part, which holds the head, somewhere. */
+function cutFirst([first = Buffer.alloc(0), ...others]: readonly Buffer[], random: Random): Buffer[] {
+  const at = random.between(0, first.length - 1);
+  return [first.subarray(0, at), first.subarray(at), ...others];
 }
 
 function plain(id: string): Content {

@@ -15,7 +15,7 @@ export interface RespawnReport {
   readonly leftovers: readonly string[];
 }
 
-const WORKERS = 10;
+const WORKERS = 20;
 /** Between two kills of the same slot; otherwise its backoff, and not the machine, would set the pace. */
 const STABLE_MS = 10_500;
 /** The first samples show a master that still warms up: its heap grows to the size that it keeps. */
@@ -53,7 +53,7 @@ export async function respawns(count: number, say: (line: string) => void): Prom
         await until('workers are stable', () => performance.now() > start + STABLE_MS, SETTLE_MS);
       if (round % 4 === 3) await sample();
     }
-    await sample();
+    if (samples.at(-1)?.respawns !== done) await sample();
     return { samples, leftovers: await leftovers(subject) };
   } finally {
     await subject.stop();

@@ -66,6 +66,7 @@ export class Rival {
     this.#module = join(folder, recipe.module);
     this.#folder = folder;
     this.#child = child;
+    process.once('exit', this.#remove);
   }
 
   /** @returns undefined where it is not installed. */
@@ -111,7 +112,13 @@ export class Rival {
     const marker = `${MARKER}=${this.#folder}`;
     const gone = (): boolean => processesWith(marker).filter(isAlive).length === 0;
     await until(`${this.name} ends`, gone, STOP_MS).catch(() => undefined);
-    for (const pid of processesWith(marker)) process.kill(pid, 'SIGKILL');
-    rmSync(this.#folder, { recursive: true, force: true });
+    this.#remove();
   }
+
+  /** Also when this process ends before its time. */
+  readonly #remove = (): void => {
+    process.off('exit', this.#remove);
+    for (const pid of processesWith(`${MARKER}=${this.#folder}`)) process.kill(pid, 'SIGKILL');
+    rmSync(this.#folder, { recursive: true, force: true });
+  };
 }

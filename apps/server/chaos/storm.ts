@@ -19,6 +19,8 @@ export interface StormOptions {
   readonly seed: number;
   readonly users: number;
   readonly workers: number;
+  /** Whether a front proxies to the application. Kill no worker then: what it loses is a status of the front. */
+  readonly stack?: boolean;
   /** Further flags of `highball serve`. */
   readonly flags?: readonly string[];
   /** Names of the only events that may happen. @default all of them */
@@ -49,6 +51,8 @@ const EVERY_ORDER: Readonly<Record<string, Order>> = { ...orders, ...upgrades };
 
 /** What happens at once is worse than what happens in turn, so the pauses are short. */
 const MOST_PAUSE_MS = 1500;
+/** Long enough that all users have connected. */
+const LAST_WAVE_MS = 500;
 /** How many requests a kept connection carries. */
 const MOST_PER_CONNECTION = 200;
 
@@ -73,6 +77,7 @@ class Storm {
   /** Workers that have answered: those that boot are no target, their death ends an upgrade as it should. */
   readonly #seen = new Set<number>();
   #start = 0;
+  #stopping = false;
 
   constructor(subject: Subject, options: StormOptions) {
     this.#subject = subject;
@@ -80,14 +85,14 @@ class Storm {
   }
 
   async run(): Promise<StormReport> {
-    const { workers, seconds, flags } = this.#options;
-    await this.#subject.start({ workers, ...(flags && { flags }) });
+    const { seconds, workers, stack = false, flags = [] } = this.#options;
+    await this.#subject.start({ workers, stack, flags });
     await this.#subject.settled();
     const before = await footprint(this.#subject);
     this.#start = performance.now();
     const doomed = new Doomed(this.#subject.port);
     const over = new AbortController();
-    const users = this.#users(doomed).map((user) => user.run(over.signal));
+    const users = this.#users(doomed, 'u').map((user) => user.run(over.signal));
     await Promise.all([this.#accidents(doomed), this.#orders()]);
     await this.#try('the end', () => this.#subject.settled());
     over.abort();
@@ -95,8 +100,11 @@ class Storm {
     await this.#try('the end', async () => void (await this.#subject.ctl('scale', String(workers))));
     await this.#try('the end', () => this.#subject.settled());
     const after = await footprint(this.#subject);
-    const { log } = this.#subject;
-    const left = await leftovers(this.#subject);
+    const left = await this.#stopUnderLoad(doomed);
+    for (const pid of this.#subject.silenced.filter((each) => !doomed.workers.has(each)))
+      this.#troubles.push(
+        `worker ${pid} was killed for a silence that the test did not cause: is this machine too slow?`,
+      );
     return {
       ledger: this.#ledger,
       seconds,
@@ -105,8 +113,20 @@ class Storm {
       leftovers: left,
       before,
       after,
-      log,
+      log: this.#subject.log,
     };
+  }
+
+  /** Stops the server while requests are on their way; from then on, only a refused connection is no failure. */
+  async #stopUnderLoad(doomed: Doomed): Promise<string[]> {
+    const over = new AbortController();
+    const users = this.#users(doomed, 'last').map((user) => user.run(over.signal));
+    await sleep(LAST_WAVE_MS);
+    this.#stopping = true;
+    const left = await leftovers(this.#subject);
+    over.abort();
+    await Promise.all(users);
+    return left;
   }
 
   get #elapsedMs(): number {
@@ -117,19 +137,20 @@ class Storm {
     return this.#elapsedMs > this.#options.seconds * 1000;
   }
 
-  #users(doomed: Doomed): User[] {
+  #users(doomed: Doomed, wave: string): User[] {
     const load: Load = {
       port: this.#subject.port,
       ledger: this.#ledger,
       doomed,
       sawWorker: (pid) => this.#seen.add(pid),
       now: () => this.#elapsedMs,
+      isStopping: () => this.#stopping,
     };
     return Array.from({ length: this.#options.users }, (_, index) => {
-      const random = this.#random(`user ${index}`);
+      const random = this.#random(`${wave} ${index}`);
       // Every other user connects anew for each request.
       return new User(
-        `u${index}`,
+        `${wave}${index}`,
         load,
         random,
         index % 2 === 0 ? 1 : random.between(2, MOST_PER_CONNECTION),

@@ -22,7 +22,8 @@ const MARKER = 'HIGHBALL_CHAOS';
 /** Only workers of prefork-master have it. */
 const WORKER_MARKER = 'PREFORK_WORKER=';
 
-export const TIMEOUT_SECONDS = 5;
+/** Long enough that a worker which only has to wait for a busy machine is not taken for a dead one. */
+export const TIMEOUT_SECONDS = 8;
 /** More than a worker with threads needs, and less than one that was made to leak. */
 const MEMORY_LIMIT_BYTES = 400 * 2 ** 20;
 /** The graceful timeout is longer than any request takes. */
@@ -35,6 +36,8 @@ export const SETTLE_MS = 60_000;
 
 export interface SubjectOptions {
   readonly workers: number;
+  /** Whether the application stands behind a front that proxies, each with workers of its own: `highball run`. */
+  readonly stack?: boolean;
   /** Further flags of `highball serve`. */
   readonly flags?: readonly string[];
 }
@@ -48,6 +51,7 @@ export class Subject {
 
   constructor() {
     this.#marker = `${MARKER}=${this.folder}`;
+    process.once('exit', this.remove);
   }
 
   get pidfile(): string {
@@ -63,6 +67,11 @@ export class Subject {
     return readFileSync(join(this.folder, 'server.log'), 'utf8');
   }
 
+  /** The workers that the master has killed because their heartbeat had ended. */
+  get silenced(): number[] {
+    return [...this.log.matchAll(/\(pid (\d+)\) gave no sign of life/g)].map(([, pid]) => Number(pid));
+  }
+
   /** Everything that lives and descends from the first start. */
   get processes(): number[] {
     return processesWith(this.#marker).filter(isAlive);
@@ -72,11 +81,13 @@ export class Subject {
     return this.processes.filter((pid) => environmentOf(pid).includes(WORKER_MARKER));
   }
 
-  async start({ workers, flags = [] }: SubjectOptions): Promise<void> {
+  async start({ workers, stack = false, flags = [] }: SubjectOptions): Promise<void> {
     this.mend();
     // A file and no pipe: the successors of the master go on writing to it.
     const output = openSync(join(this.folder, 'output'), 'a');
-    const args = `serve app.mjs -b 127.0.0.1:0 -w ${workers} ${FLAGS}`.split(' ');
+    const command = stack ? 'run -c stack.config.mjs' : 'serve app.mjs';
+    if (stack) writeFileSync(join(this.folder, 'stack.config.mjs'), stackConfig(workers));
+    const args = `${command} -b 127.0.0.1:0 -w ${workers} ${FLAGS}`.split(' ');
     this.#first = spawn(process.execPath, [bin, ...args, ...flags], {
       cwd: this.folder,
       env: { ...process.env, NO_COLOR: '1', [MARKER]: this.folder },
@@ -117,23 +128,25 @@ export class Subject {
   }
 
   /** What the master, or the new one beside it, tells over its control socket. */
-  async front(suffix: '' | '.2' = ''): Promise<PoolLine & Pick<ServerStatus, 'pid'>> {
+  async status(suffix: '' | '.2' = ''): Promise<ServerStatus> {
     const client = await connectControl<ServerCommands>(this.controlSocket + suffix);
     try {
-      const { pools, pid } = await client.call('status');
-      return { ...(pools.at(-1) as PoolLine), pid };
+      return await client.call('status');
     } finally {
       client.close();
     }
   }
 
+  /** The pool that takes the clients. */
+  async front(): Promise<PoolLine> {
+    const { pools } = await this.status();
+    return pools.at(-1) as PoolLine;
+  }
+
   /** Whether all workers of a master serve and none is on its way. */
   async isSettled(suffix: '' | '.2' = ''): Promise<boolean> {
     try {
-      const { size, reloading, drained, workers } = await this.front(suffix);
-      return (
-        !reloading && !drained && workers.length === size && workers.every(({ state }) => state === 'ready')
-      );
+      return (await this.status(suffix)).pools.every(isComplete);
     } catch {
       return false;
     }
@@ -143,8 +156,9 @@ export class Subject {
   async settled(): Promise<void> {
     const alone = async (): Promise<boolean> => {
       if (this.masterPid('.2') !== undefined || !(await this.isSettled())) return false;
-      const { size, pid } = await this.front();
-      return pid === this.masterPid() && this.processes.length === size + 1;
+      const { pools, pid } = await this.status();
+      const workers = pools.reduce((sum, { size }) => sum + size, 0);
+      return pid === this.masterPid() && this.processes.length === workers + 1;
     };
     await until('one master and its workers, all ready', alone, SETTLE_MS);
   }
@@ -154,13 +168,20 @@ export class Subject {
     const pid = this.masterPid();
     if (pid !== undefined && isAlive(pid)) process.kill(pid, 'SIGTERM');
     await until('the server stops', () => this.processes.length === 0, SETTLE_MS).catch(() => undefined);
-    const left = this.processes;
-    for (const each of left) process.kill(each, 'SIGKILL');
-    return left;
+    return this.#kill();
   }
 
-  remove(): void {
+  /** Ends what still lives, and removes the folder; also when this process ends before its time. */
+  readonly remove = (): void => {
+    process.off('exit', this.remove);
+    this.#kill();
     rmSync(this.folder, { recursive: true, force: true });
+  };
+
+  #kill(): number[] {
+    const left = this.processes;
+    for (const pid of left) process.kill(pid, 'SIGKILL');
+    return left;
   }
 
   #readPort(): boolean {
@@ -170,4 +191,13 @@ export class Subject {
     this.port = Number(/serves http:\/\/127\.0\.0\.1:(\d+)/.exec(output)?.[1] ?? 0);
     return this.port > 0;
   }
+}
+
+function isComplete({ size, reloading, drained, workers }: PoolLine): boolean {
+  return !reloading && !drained && workers.length === size && workers.every(({ state }) => state === 'ready');
+}
+
+function stackConfig(workers: number): string {
+  const upstreams = { app: { app: './app.mjs', workers } };
+  return `export default ${JSON.stringify({ upstreams, routes: [{ proxy: 'app' }] })};\n`;
 }

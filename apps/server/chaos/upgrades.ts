@@ -102,10 +102,11 @@ async function startNext({ subject, quietly }: Desk): Promise<{ old: number; nex
   return { old, next };
 }
 
+/** Those of all pools: behind a front, an old worker may be at a request that the new front has passed on. */
 async function workersGone(subject: Subject): Promise<void> {
   const none = async (): Promise<boolean> => {
-    const { workers } = await subject.front();
-    return workers.every(({ pid }) => pid === null);
+    const { pools } = await subject.status();
+    return pools.every(({ workers }) => workers.every(({ pid }) => pid === null));
   };
   await until('the workers of the old master leave', none, SETTLE_MS);
 }

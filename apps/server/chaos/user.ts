@@ -14,6 +14,8 @@ export interface Load {
   readonly sawWorker: (pid: number) => void;
   /** Milliseconds since the start of the run. */
   readonly now: () => number;
+  /** Whether the server was told to stop for good. */
+  readonly isStopping: () => boolean;
 }
 
 /** Beyond it a request has failed; nothing that happens here may take so long. */
@@ -23,12 +25,13 @@ export const DEADLINE_MS = 45_000;
  * 9.6). These users are quicker, so that they have no such excuse.
  */
 const LONGEST_THOUGHT_MS = 900;
-const MOST_PAUSE_MS = 40;
 /** The part of all requests that is given up by those who have sent them, at any moment of their exchange. */
 const IMPATIENCE = 0.03;
 const MOST_PATIENCE_MS = 100;
 /** After a failure: a real client does not hammer. */
 const RETREAT_MS = 50;
+
+const REFUSED = 'connect ECONNREFUSED';
 
 /** Somebody who sends one request after the other, and never sends one twice. */
 export class User {
@@ -59,18 +62,14 @@ export class User {
   }
 
   async #ask(request: Request): Promise<void> {
-    const { ledger, doomed, now, sawWorker } = this.#load;
+    const { ledger, doomed, now, sawWorker, isStopping } = this.#load;
     const start = now();
     ledger.sent++;
     let localPort = 0;
     try {
       const connection = await this.#connect();
       ({ localPort } = connection);
-      const answer = await connection.exchange(
-        request.parts,
-        this.#random.between(0, MOST_PAUSE_MS),
-        DEADLINE_MS,
-      );
+      const answer = await connection.exchange(request.parts, request.pauseMs, DEADLINE_MS);
       const mistake = request.check(answer);
       if (mistake !== undefined) throw new LostError(mistake, false);
       sawWorker(Number(answer.fields.get('x-worker')));
@@ -80,7 +79,8 @@ export class User {
       if (!(error instanceof LostError)) throw error;
       const doom = error.cut ? doomed.find(localPort) : undefined;
       const { id, kind } = request;
-      ledger.fail({ id, kind, reason: error.message, atMs: now(), tookMs: now() - start, doom });
+      if (isStopping() && error.message === REFUSED) ledger.turnedAway++;
+      else ledger.fail({ id, kind, reason: error.message, atMs: now(), tookMs: now() - start, doom });
       this.#leave();
       await sleep(RETREAT_MS);
     }
@@ -90,7 +90,7 @@ export class User {
   async #abandon(request: Request): Promise<void> {
     try {
       const connection = await this.#connect();
-      await connection.exchange(request.parts, 0, this.#random.between(1, MOST_PATIENCE_MS));
+      await connection.exchange(request.parts, request.pauseMs, this.#random.between(1, MOST_PATIENCE_MS));
     } catch (error) {
       if (!(error instanceof LostError)) throw error;
     }
