@@ -3,13 +3,35 @@ export function parseAddress(text: string): Uint8Array | undefined {
   return text.includes(':') ? parseV6(text) : parseV4(text);
 }
 
-/** Dotted decimal (RFC 6943 §3.1.1, strict): four numbers and nothing else. */
+/** Dotted decimal (RFC 6943 §3.1.1, strict): four numbers and nothing else. By hand: it is read with every choice. */
 function parseV4(text: string): Uint8Array | undefined {
-  const parts = text.split('.', 5);
-  if (parts.length !== 4 || !parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256)) {
-    return undefined;
+  const bytes = new Uint8Array(4);
+  let count = 0;
+  let start = 0;
+  for (let i = 0; i <= text.length; i++) {
+    if (i < text.length && text.charCodeAt(i) !== DOT) continue;
+    const byte = parseByte(text, start, i);
+    if (byte === undefined || count === 4) return undefined;
+    bytes[count++] = byte;
+    start = i + 1;
   }
-  return Uint8Array.from(parts, Number);
+  return count === 4 ? bytes : undefined;
+}
+
+const DOT = 0x2e;
+const ZERO = 0x30;
+
+/** A number up to 255 without leading zeros: they would be octal to some. */
+function parseByte(text: string, start: number, end: number): number | undefined {
+  const length = end - start;
+  if (length < 1 || length > 3 || (length > 1 && text.charCodeAt(start) === ZERO)) return undefined;
+  let value = 0;
+  for (let i = start; i < end; i++) {
+    const digit = text.charCodeAt(i) - ZERO;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
+  return value < 256 ? value : undefined;
 }
 
 /** The text forms of RFC 4291 §2.2: eight groups, `::` once, the last 32 bits as IPv4 perhaps. */
