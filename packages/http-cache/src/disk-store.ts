@@ -50,17 +50,17 @@ export class DiskStore {
     if (entry === undefined || entry.key !== key) return undefined;
     const now = new Date(this.#now());
     // The time of the last use, for the sweep.
-    this.#track(utimes(path, now, now));
+    this.track(utimes(path, now, now));
     return entry;
   }
 
   /** Stores an entry whose body, if it has one, lies in its file. */
   put(entry: Entry): void {
-    this.#track(this.#put(entry));
+    this.track(this.#put(entry));
   }
 
   delete(key: string): void {
-    this.#track(unlink(this.#headPath(key)));
+    this.track(unlink(this.#headPath(key)));
   }
 
   /** When all that was begun is done. */
@@ -106,8 +106,8 @@ export class DiskStore {
     return join(this.#folder, 'heads', name.slice(0, 2), name);
   }
 
-  /** A cache may fail to store; nobody waits for it. */
-  #track(work: Promise<void>): void {
+  /** A cache may fail to store; only {@link settled} waits for it. */
+  track(work: Promise<void>): void {
     const tracked = work
       .catch(() => undefined)
       .finally(() => {

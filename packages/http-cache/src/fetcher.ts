@@ -7,7 +7,7 @@ import { isNotModified } from './conditional.ts';
 import { codeOf, type StoredResponse } from './entry.ts';
 import { fieldValue } from './fields.ts';
 import { Flight, type Landing, type ResponseInFlight } from './flight.ts';
-import type { ExchangeTimes } from './freshness.ts';
+import { type ExchangeTimes, timeToLive } from './freshness.ts';
 import type { Keeper } from './keeper.ts';
 import type { Found } from './lookup.ts';
 import type { ResolvedOptions } from './options.ts';
@@ -297,8 +297,9 @@ export class Fetcher {
       return await answerStored(landing.entry, request.environ, startResponse, outcome, context);
     }
     const { status, fields, freshness, names, variant, body } = landing.response;
-    if (variantKey(request.environ, names) !== variant || freshness.noCache) return undefined;
-    if (!this.#store.isValid(landing.response)) return undefined;
+    if (variantKey(request.environ, names) !== variant || !this.#store.isValid(landing.response))
+      return undefined;
+    if (freshness.noCache || timeToLive(freshness, context.now) <= 0) return undefined;
     const aged = agedFields(fields, freshness, { fwd: because, collapsed: true }, context);
     if (codeOf(status) === 200 && isNotModified(request.environ, fields, context.now)) {
       return notModified(aged, startResponse);

@@ -1,8 +1,8 @@
-import type { ResponseBody } from '@highball/gateway-protocol';
 import { CappedMap } from './capped-map.ts';
 import type { CapturedResponse } from './capture.ts';
 import type { DiskWriter } from './disk-writer.ts';
-import { codeOf, type StoredResponse } from './entry.ts';
+import type { StoredFile } from './disk-body.ts';
+import { codeOf, type StoredBody, type StoredResponse, type VaryIndex } from './entry.ts';
 import { IncompleteResponseError } from './errors.ts';
 import { fieldValue } from './fields.ts';
 import { type Found, indexWith } from './lookup.ts';
@@ -74,71 +74,62 @@ export class Keeper {
 
   /** Stores what the origin has confirmed; its body stays where it is. */
   async update(entry: StoredResponse): Promise<void> {
-    if (entry.body.kind === 'file' || !this.#store.hasDisk) {
-      this.#store.put(entry, entry.body.kind === 'file' ? entry : undefined);
+    this.#store.remember(entry);
+    if (entry.body.kind === 'file') {
+      this.#store.putOnDisk(entry);
       return;
     }
-    // The head on disk names the file with the same body.
+    // The head on disk names a file; with the same body, when nobody has replaced it.
     const onDisk = await this.#store.onDisk(entry.key);
-    const same = onDisk !== undefined && onDisk.size === entry.size && describesSame(onDisk, entry.fields);
-    this.#store.put(entry, same ? { ...entry, body: onDisk.body } : undefined);
+    if (onDisk?.size !== entry.size || !describesSame(onDisk, entry.fields)) return;
+    this.#store.putOnDisk({ ...entry, body: onDisk.body });
   }
 
   /** @returns the body to send, which is stored as it goes by; start it when it has its first reader. */
   keep(keeping: Keeping): { names: readonly string[]; variant: string; body: SharedBody } {
     const { request, found, plan } = keeping;
     const { maxVariants } = this.#options;
-    const indexed = indexWith(found.index, request.url, request.environ, varyNames(plan.fields), maxVariants);
+    const names = varyNames(plan.fields);
+    const indexed = indexWith(found.index, request.url, request.environ, names, maxVariants);
     const variant = indexed?.variant ?? '';
     const body = this.#share(keeping, (size, stored) => {
-      if (indexed !== undefined && indexed.index !== found.index) {
-        this.#store.put(indexed.index);
-        for (const surplus of indexed.surplus) this.#store.delete(request.url + surplus);
-      }
-      const length =
-        codeOf(keeping.captured.status) === 204 || fieldValue(plan.fields, 'content-length') !== undefined;
-      const entry: StoredResponse = {
-        kind: 'response',
-        key: request.url + variant,
-        url: request.url,
-        status: keeping.captured.status,
-        fields: length ? plan.fields : [...plan.fields, ['Content-Length', String(size)]],
-        freshness: plan.freshness,
-        tags: plan.tags,
-        position: keeping.position,
-        size,
-        body: stored.memory ?? (stored.file as StoredResponse['body']),
-      };
-      this.#store.put(entry, stored.file && { ...entry, body: stored.file });
+      if (indexed !== undefined && indexed.index !== found.index) this.#putIndex(indexed);
+      return entryOf(keeping, variant, size, stored);
     });
     return { names: indexed?.index.names ?? [], variant, body };
   }
 
-  #share(
-    { captured, expectedBytes, keepGoing, abort, onEnd }: Keeping,
-    store: (
-      size: number,
-      body: { memory: StoredResponse['body'] | undefined; file: StoredResponse['body'] | undefined },
-    ) => void,
-  ): SharedBody {
-    const { maxMemoryObjectBytes } = this.#options;
+  #putIndex({ index, surplus }: { index: VaryIndex; surplus: readonly string[] }): void {
+    this.#store.remember(index);
+    this.#store.putOnDisk(index);
+    for (const variant of surplus) this.#store.delete(index.key + variant);
+  }
+
+  #share(keeping: Keeping, entryWith: (size: number, body: StoredBody) => StoredResponse): SharedBody {
+    const { captured, expectedBytes, keepGoing, abort, onEnd } = keeping;
+    const keepBytes = this.#options.maxMemoryObjectBytes;
     const writer = this.#store.writer();
     let refused = false;
-    const body: SharedBody = new SharedBody(captured.body as ResponseBody, {
-      keepBytes: maxMemoryObjectBytes,
+    const body: SharedBody = new SharedBody(captured.body, {
+      keepBytes,
       expectedBytes,
       take: (chunk, size) => {
         refused ||= this.#tooLarge(size);
-        if (refused) return false;
-        return writer?.write(chunk) ?? true;
+        return !refused && (writer?.write(chunk) ?? true);
       },
       end: (error, size, chunks) => {
-        const kept = chunks !== undefined && size <= maxMemoryObjectBytes;
-        const memory = kept ? ({ kind: 'memory', chunks } as const) : undefined;
-        const save = (file: StoredResponse['body'] | undefined): void => {
-          if (memory !== undefined || file !== undefined) store(size, { memory, file });
+        const whole = !refused && error === undefined;
+        const small = whole && chunks !== undefined && size <= keepBytes;
+        if (small) this.#store.remember(entryWith(size, { kind: 'memory', chunks }));
+        // A large one can be asked for when its file is there.
+        if (!whole || small) onEnd();
+        if (writer === undefined) return;
+        const save = (file: StoredFile): void => {
+          const entry = entryWith(size, { kind: 'file', file });
+          if (!small) this.#store.remember(entry);
+          this.#store.putOnDisk(entry);
         };
-        void this.#end(writer, refused || error !== undefined, save, onEnd);
+        this.#store.track(whole ? this.#finish(writer, save, onEnd) : writer.abort());
       },
       abandoned: () => {
         if (keepGoing() && !refused) return;
@@ -149,20 +140,9 @@ export class Keeper {
     return body;
   }
 
-  async #end(
-    writer: DiskWriter | undefined,
-    refused: boolean,
-    save: (file: StoredResponse['body'] | undefined) => void,
-    onEnd: () => void,
-  ): Promise<void> {
-    if (refused) {
-      await writer?.abort();
-    } else if (writer === undefined) {
-      save(undefined);
-    } else {
-      const file = await writer.finish((digest) => this.#store.bodyPath(digest));
-      save(file && { kind: 'file', file });
-    }
+  async #finish(writer: DiskWriter, save: (file: StoredFile) => void, onEnd: () => void): Promise<void> {
+    const file = await writer.finish((digest) => this.#store.bodyPath(digest));
+    if (file !== undefined) save(file);
     onEnd();
   }
 
@@ -178,4 +158,26 @@ export class Keeper {
     this.#uses.set(url, uses);
     return uses < minUses ? 'min-uses' : undefined;
   }
+}
+
+function entryOf(
+  { request, captured, plan, position }: Keeping,
+  variant: string,
+  size: number,
+  body: StoredBody,
+): StoredResponse {
+  // Nothing is told of the length of what has no body.
+  const told = codeOf(captured.status) === 204 || fieldValue(plan.fields, 'content-length') !== undefined;
+  return {
+    kind: 'response',
+    key: request.url + variant,
+    url: request.url,
+    status: captured.status,
+    fields: told ? plan.fields : [...plan.fields, ['Content-Length', String(size)]],
+    freshness: plan.freshness,
+    tags: plan.tags,
+    position,
+    size,
+    body,
+  };
 }

@@ -106,17 +106,21 @@ export class Store {
     return (this.#disk as DiskStore).bodyPath(digest);
   }
 
-  /**
-   * Stores an entry, unless it was invalidated while it was fetched.
-   * @param onDisk - the same with its body in a file.
-   * @returns whether it can be found now.
-   */
-  put(entry: Entry, onDisk: Entry | undefined = entry.kind === 'vary' ? entry : undefined): boolean {
+  /** Stores an entry in memory, unless it was invalidated while it was fetched. */
+  remember(entry: Entry): void {
     this.#refresh();
-    if (this.#judged(entry) === undefined) return false;
-    const kept = this.#remember(entry);
-    if (onDisk !== undefined && this.#disk !== undefined) this.#disk.put(onDisk);
-    return kept || onDisk !== undefined;
+    if (this.#judged(entry) !== undefined) this.#remember(entry);
+  }
+
+  /** Stores an entry on disk, where there is one, unless it was invalidated meanwhile; its body lies in its file. */
+  putOnDisk(entry: Entry): void {
+    this.#refresh();
+    if (this.#judged(entry) !== undefined) this.#disk?.put(entry);
+  }
+
+  /** Work that {@link settled} waits for. */
+  track(work: Promise<void>): void {
+    this.#disk?.track(work);
   }
 
   delete(key: string): void {
@@ -175,8 +179,8 @@ export class Store {
     return { ...entry, body: { kind: 'memory', chunks: body.length === 0 ? [] : [body] } };
   }
 
-  #remember(entry: Entry): boolean {
-    return this.#memory.set(entry.key, { entry, judgedAt: this.#invalidations.position }, weightOf(entry));
+  #remember(entry: Entry): void {
+    this.#memory.set(entry.key, { entry, judgedAt: this.#invalidations.position }, weightOf(entry));
   }
 }
 
