@@ -108,6 +108,7 @@ describe('is left alone', () => {
     ['an answer that is no error', '204 No Content', [], () => []],
     ['a redirect', '302 Found', [['Location', '/']], () => []],
     ['an error with a body', '404 Not Found', TEXT, () => ['No such user.']],
+    ['an error with a longer body', '404 Not Found', TEXT, () => ['404 Not Found: there is no such user.']],
     ['an error with a body in two pieces', '404 Not Found', TEXT, () => ['Not ', 'Found']],
     ['an error with a body of a generator', '404 Not Found', TEXT, () => ['', 'Not', ' Found'].values()],
     ['an error with an asynchronous body', '404 Not Found', TEXT, () => piecewise('', 'No such user.')],
@@ -119,6 +120,19 @@ describe('is left alone', () => {
     const bare = await play(answering(status, headers, body()));
     const played = await play(errorPages()(answering(status, headers, body())));
     expect([played.status, played.headers, played.body]).toEqual([bare.status, bare.headers, bare.body]);
+  });
+
+  test('what is no body at all: the server has the words for it', () => {
+    for (const body of [undefined, null, 7, new Uint8Array(3), [7]]) {
+      let heads = 0;
+      const app = errorPages()(answering('404 Not Found', TEXT, body as never));
+      const server = (): (() => void) => {
+        heads++;
+        return () => undefined;
+      };
+      expect(app(environOf(), server)).toBe(body);
+      expect(heads).toBe(1);
+    }
   });
 
   test('the body of an answer that is no error, as the very same object', () => {
