@@ -149,6 +149,7 @@ export class Forwarding implements AttemptOwner, Swept {
       return;
     }
     if (peer === undefined) {
+      if (this.attempts > 0) this.#context.budget.giveBack();
       if (this.#running.length > 0) return;
       this.#settleWith(() => answerError(this.#startResponse, this.#failure?.status ?? 503));
       return;

@@ -63,4 +63,9 @@ export class RetryBudget {
     this.#retries++;
     return true;
   }
+
+  /** Gives one back: there was no peer to try. */
+  giveBack(): void {
+    this.#retries = Math.max(0, this.#retries - 1);
+  }
 }

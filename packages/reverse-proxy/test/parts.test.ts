@@ -2,7 +2,7 @@ import type { Environ } from '@highball/gateway-protocol';
 import { describe, expect, test } from 'vitest';
 import { UpstreamError } from '../src/errors.ts';
 import { parseUpstream } from '../src/index.ts';
-import { decideRetry } from '../src/retry.ts';
+import { decideRetry, RetryBudget } from '../src/retry.ts';
 import { requestTarget } from '../src/target.ts';
 
 describe('parseUpstream', () => {
@@ -90,5 +90,25 @@ describe('retries', () => {
     [error('BAD_RESPONSE'), GET, 'give-up'],
   ])('after %j of %j: %s', (failure, request, decision) => {
     expect(decideRetry(failure, request)).toBe(decision);
+  });
+});
+
+describe('the retry budget', () => {
+  test('is a fifth of the requests of ten seconds, and three at least', () => {
+    let now = 0;
+    const budget = new RetryBudget(() => now);
+    const takeAll = (): number => {
+      let taken = 0;
+      while (budget.take()) taken++;
+      return taken;
+    };
+    expect(takeAll()).toBe(3);
+    for (let i = 0; i < 50; i++) budget.countRequest();
+    expect(takeAll()).toBe(7);
+    budget.giveBack();
+    expect(takeAll()).toBe(1);
+    now = 10_001;
+    budget.countRequest();
+    expect(takeAll()).toBe(3);
   });
 });
