@@ -31,7 +31,7 @@ const FLAGS =
   `-p server.pid --control-socket control --error-log server.log -t ${TIMEOUT_SECONDS} ` +
   `--graceful-timeout 10 --max-worker-memory ${MEMORY_LIMIT_BYTES}`;
 /** The server has boots, drains and backoff to wait for, and the machine may be busy with other things. */
-const START_MS = 60_000;
+const START_MS = 120_000;
 export const SETTLE_MS = 60_000;
 
 export interface SubjectOptions {
