@@ -203,7 +203,7 @@ class PeerBalancer implements Balancer {
   }
 
   #notify(): void {
-    for (const listener of this.#listeners) listener();
+    if (this.#listeners.size > 0) for (const listener of this.#listeners) listener();
   }
 }
 

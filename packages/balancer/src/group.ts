@@ -7,6 +7,7 @@ const NOBODY: ReadonlySet<string> = new Set();
 export class Group {
   readonly #strategy: Strategy;
   #members: readonly Member[] = [];
+  #byId: ReadonlyMap<string, Member> = new Map();
   #usable = 0;
 
   constructor(strategy: Strategy) {
@@ -21,6 +22,7 @@ export class Group {
   reset(members: readonly Member[]): void {
     this.clear();
     this.#members = members;
+    this.#byId = new Map(members.map((member) => [member.id, member]));
     this.#strategy.reset(members);
   }
 
@@ -47,7 +49,11 @@ export class Group {
 
   /** Those tried already step back for one choice: O(log n) for each, and there are few. */
   #pickWithout(exclude: ReadonlySet<string>, key: string, now: number): Member | undefined {
-    const withheld = this.#members.filter((member) => member.usable && exclude.has(member.id));
+    const withheld: Member[] = [];
+    for (const id of exclude) {
+      const member = this.#byId.get(id);
+      if (member?.usable) withheld.push(member);
+    }
     for (const member of withheld) this.#setUsable(member, false);
     const chosen = this.pick(key, now);
     for (const member of withheld) this.#setUsable(member, true);

@@ -1,7 +1,7 @@
 import { BalancerConfigError, within } from '../errors.ts';
 import { setUnrefTimer, type SetTimer } from '../timers.ts';
 import { type Connect, connectByNet, probe, type ProbeKind } from './probe.ts';
-import { type Target, targetOf } from './target.ts';
+import { httpTargetOf, type Target, targetOf } from './target.ts';
 
 /** What is checked: a balancer, or anything with these two methods. */
 export interface HealthTarget {
@@ -35,6 +35,7 @@ export interface HealthCheckOptions {
   /** Where a peer listens. @default its id, read as an address */
   readonly target?: (id: string) => Target;
   readonly onChange?: (event: HealthEvent) => void;
+  /** For TLS, `(target) => tls.connect(target)`. @default node:net */
   readonly connect?: Connect;
   readonly setTimer?: SetTimer;
   /** Numbers from 0 up to, but without, 1. @default Math.random */
@@ -183,6 +184,7 @@ function resolve(options: HealthCheckOptions): Settings {
   if (check.kind === 'http' && check.host !== undefined && !/^[\w.:[\]-]+$/.test(check.host)) {
     throw new BalancerConfigError('INVALID_OPTION', `'${check.host}' cannot be a Host`);
   }
+  const isPlainHttp = check.kind === 'http' && options.connect === undefined;
   return {
     check,
     intervalMs: within('intervalMs', options.intervalMs ?? 2000, 1),
@@ -191,7 +193,7 @@ function resolve(options: HealthCheckOptions): Settings {
     rise: within('rise', options.rise ?? 2, 1),
     fall: within('fall', options.fall ?? 3, 1),
     maxConcurrent: within('maxConcurrent', options.maxConcurrent ?? 64, 1),
-    target: options.target ?? targetOf,
+    target: options.target ?? (isPlainHttp ? httpTargetOf : targetOf),
     connect: options.connect ?? connectByNet,
     setTimer: options.setTimer ?? setUnrefTimer,
     random: options.random ?? Math.random,

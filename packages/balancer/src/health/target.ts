@@ -22,3 +22,14 @@ export function targetOf(id: string): Target {
   }
   return { host, port };
 }
+
+/**
+ * The same, for peers that are asked by plain HTTP over the default connection.
+ * @throws BalancerConfigError INVALID_PEER when they speak something else: every one of them would be found down.
+ */
+export function httpTargetOf(id: string): Target {
+  const [, scheme] = /^([a-z][a-z+.-]*):(?:\/\/|\/)/i.exec(id) ?? [];
+  if (scheme === undefined || scheme === 'http' || scheme === 'unix') return targetOf(id);
+  const problem = `'${id}' cannot be checked by plain HTTP: check it by TCP, or hand in a connect of your own`;
+  throw new BalancerConfigError('INVALID_PEER', problem);
+}

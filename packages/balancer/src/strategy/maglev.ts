@@ -3,8 +3,8 @@ import { IndexedHeap } from '../heap.ts';
 import type { Member } from '../peer.ts';
 import type { Strategy } from './strategy.ts';
 
-/** Primes: the small table of Google's paper (§3.4, Eisenbud et al. 2016), its large one, and one beyond. */
-const TABLE_SIZES = [65_537, 655_373, 2_097_593] as const;
+/** Primes: the small table of Google's paper and its large one (§3.4 and §5.3, Eisenbud et al. 2016). */
+const TABLE_SIZES = [65_537, 655_373] as const;
 
 /** The paper's advice: a hundred slots a peer keep the shares within a percent of each other. */
 const SLOTS_PER_PEER = 100;
@@ -14,7 +14,7 @@ const MOST_PROBES = 64;
 
 /** The smallest table with a hundred slots a peer, or the largest there is. */
 export function maglevSize(peers: number): number {
-  return TABLE_SIZES.find((size) => size >= peers * SLOTS_PER_PEER) ?? TABLE_SIZES[2];
+  return TABLE_SIZES.find((size) => size >= peers * SLOTS_PER_PEER) ?? TABLE_SIZES[1];
 }
 
 /**
@@ -43,10 +43,28 @@ export function maglevTable(
   return table;
 }
 
-/** Whose turn it is: plainly one after the other where all weights are equal, else whoever is due first. */
+/** Beyond this many times the mean weight, going round would mostly meet peers that sit their turn out. */
+const HEAVY = 8;
+
+/** Whose turn it is. Where weights are of one size, round and round, and light ones sit turns out (as Envoy does it). */
 function turns(weights: readonly number[]): () => number {
+  const heaviest = weights.reduce((most, weight) => Math.max(most, weight), 0);
+  const sum = weights.reduce((sum, weight) => sum + weight, 0);
+  if (heaviest * weights.length > sum * HEAVY) return dueTurns(weights);
+  const credits = weights.map(() => 0);
   let last = -1;
-  if (weights.every((weight) => weight === weights[0])) return () => (last = (last + 1) % weights.length);
+  return () => {
+    for (;;) {
+      last = (last + 1) % weights.length;
+      const credit = (credits[last] as number) + (weights[last] as number) / heaviest;
+      credits[last] = credit >= 1 ? credit - 1 : credit;
+      if (credit >= 1) return last;
+    }
+  };
+}
+
+/** Otherwise whoever is due first. */
+function dueTurns(weights: readonly number[]): () => number {
   const due = weights.map((weight) => 1 / weight);
   const heap = new IndexedHeap((a, b) =>
     due[a] === due[b] ? a < b : (due[a] as number) < (due[b] as number),

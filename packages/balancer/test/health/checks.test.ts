@@ -276,6 +276,14 @@ test.each([
   expect(() => startHealthChecks(createBalancer({ peers: [{ id }] }))).toThrow('does not say where');
 });
 
+test('what does not speak plain HTTP is not asked by it, but may be checked by TCP', () => {
+  const balancer = createBalancer({ peers: [{ id: 'https://127.0.0.1:1' }] });
+  const http = { check: { kind: 'http' as const }, setTimer: new Clock().setTimer };
+  expect(() => startHealthChecks(balancer, http)).toThrow('cannot be checked by plain HTTP');
+  startHealthChecks(balancer, { setTimer: new Clock().setTimer }).close();
+  startHealthChecks(balancer, { ...http, connect: connectByNet }).close();
+});
+
 test.each<[HealthCheckOptions, string]>([
   [{ rise: 0 }, 'rise must be 1 or more'],
   [{ jitter: 2 }, 'jitter must be between 0 and 1'],
