@@ -1,4 +1,5 @@
 import type { Application } from '@highball/gateway-protocol';
+import { Lifecycle } from './application/lifecycle.ts';
 import { parseBind } from '@highball/prefork-master';
 import { createLog } from './log.ts';
 import type { Launch } from './launch.ts';
@@ -31,7 +32,12 @@ export async function checkLaunch(launch: Launch): Promise<void> {
     addresses[name] = ['http://127.0.0.1:1'];
   }
   const log = createLog({ level: 'silent', format: 'text', process: 'check' });
-  await createSite(config, { folder, upstreams: createUpstreams(config, addresses, log), run });
+  await createSite(config, {
+    folder,
+    upstreams: createUpstreams(config, addresses, log),
+    run,
+    lifecycle: new Lifecycle(),
+  });
   console.log('The configuration is correct.');
   // What an application has opened while it was loaded shall not keep this process.
   process.exit(0);

@@ -1,3 +1,4 @@
+import { STRATEGIES } from '@highball/balancer';
 import { Command, CommanderError, Option } from 'commander';
 import { addSettings } from './add-settings.ts';
 import { checkCommand, proxyCommand, runCommand, serveCommand, staticCommand } from './commands.ts';
@@ -34,18 +35,21 @@ function createProgram(): Command {
       .argument('<dir>', 'the folder')
       .option('--max-age <seconds>', 'a browser may use a file for so long without asking')
       .option('--fallback <file>', 'the file that answers where there is none, as index.html')
+      .option('--autoindex', 'list folders that have no index.html')
+      .option('--compress', 'compress what has no compressed sibling, by zstd, brotli or gzip')
       .action(staticCommand),
     program
       .command('proxy')
       .description('balance over servers and hide them')
-      .argument('<upstream...>', 'http://HOST:PORT or unix:/PATH')
-      .addOption(
-        new Option('--balance <strategy>', 'how a server is chosen').choices([
-          'round-robin',
-          'least-connections',
-          'ip-hash',
-        ]),
+      .argument(
+        '<upstream...>',
+        'http, https, uwsgi, fastcgi or scgi://HOST:PORT, unix:/PATH, uwsgi+unix:/PATH…',
       )
+      .addOption(new Option('--balance <strategy>', 'how a server is chosen').choices(STRATEGIES))
+      .option('--connect-timeout <seconds>', 'a server must accept within this time (60)')
+      .option('--read-timeout <seconds>', 'a server may be silent for so long within an answer (60)')
+      .option('--send-timeout <seconds>', 'a server may take nothing of a request for so long (60)')
+      .option('--trust <cidr>', 'the same as --forwarded-allow-ips')
       .action(proxyCommand),
     program.command('run').description('run the whole stack of a configuration file').action(runCommand),
     program

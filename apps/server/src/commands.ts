@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { changeFolder } from '@highball/daemon';
 import { checkLaunch } from './check-launch.ts';
-import type { Config } from './config.ts';
+import type { Config, ForwardOptions } from './config.ts';
 import { checkConfig } from './config-schema.ts';
 import { CommandError } from './errors.ts';
 import { createLaunch, type Flags, type Launch, type Reading, readSettings } from './launch.ts';
@@ -26,15 +26,27 @@ export async function serveCommand(module: string, flags: Flags): Promise<void> 
 
 /** `highball static DIR` */
 export async function staticCommand(dir: string, flags: Flags): Promise<void> {
-  await runInline(() => ({ routes: [staticRoute(dir, flags)] }), flags);
+  const compress = flags['compress'] === true;
+  await runInline(() => ({ compress, routes: [staticRoute(dir, flags)] }), flags);
 }
 
 /** `highball proxy UPSTREAM…` */
 export async function proxyCommand(servers: string[], flags: Flags): Promise<void> {
   checkServers(servers, 'upstream');
-  const upstream = { servers, ...(flags['balance'] !== undefined && { balance: flags['balance'] }) };
+  const balance = flags['balance'] !== undefined && { balance: flags['balance'] };
+  const upstream = { servers, forward: forwardOptions(flags), ...balance };
   const config = { upstreams: { upstream }, routes: [{ proxy: 'upstream' }] };
-  await runInline(() => checkConfig(config, 'highball proxy'), flags);
+  const { trust, ...others } = flags;
+  const trusting = trust === undefined ? others : { ...others, forwardedAllowIps: trust };
+  await runInline(() => checkConfig(config, 'highball proxy'), trusting);
+}
+
+/** nginx's names, in seconds; @highball/reverse-proxy's are in milliseconds. */
+function forwardOptions(flags: Flags): ForwardOptions {
+  const timeouts = ['connectTimeout', 'readTimeout', 'sendTimeout'].flatMap((name) =>
+    flags[name] === undefined ? [] : [[`${name}Ms`, seconds(name, flags[name]) * 1000]],
+  );
+  return Object.fromEntries(timeouts) as ForwardOptions;
 }
 
 /** `highball run -c highball.config.ts` */
@@ -88,15 +100,26 @@ function enterFolder({ origins }: Reading): void {
   if (chdir !== '') changeFolder(chdir);
 }
 
-function staticRoute(dir: string, { maxAge, fallback }: Flags): Config['routes'][number] {
+function staticRoute(dir: string, { maxAge, fallback, autoindex }: Flags): Config['routes'][number] {
   if (!statSync(resolve(dir), { throwIfNoEntry: false })?.isDirectory()) {
     throw new CommandError(`'${dir}' is no folder; name the one that holds the files`);
   }
-  const seconds = maxAge === undefined ? undefined : Number(maxAge);
-  if (Number.isNaN(seconds)) throw new CommandError(`--max-age must be seconds, not '${String(maxAge)}'`);
   return {
     static: dir,
-    ...(seconds !== undefined && { maxAge: seconds }),
+    ...(maxAge !== undefined && { maxAge: seconds('maxAge', maxAge) }),
+    ...(autoindex === true && { files: { autoindex } }),
     ...(typeof fallback === 'string' && { fallback }),
   };
+}
+
+/** @throws CommandError that names the flag. */
+function seconds(name: string, value: unknown): number {
+  const number = Number(value);
+  if (value !== '' && number >= 0) return number;
+  throw new CommandError(`${flagName(name)} must be seconds, not '${String(value)}'`);
+}
+
+/** `maxAge` → `--max-age` */
+function flagName(name: string): string {
+  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

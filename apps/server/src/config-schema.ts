@@ -1,3 +1,4 @@
+import { STRATEGIES } from '@highball/balancer';
 import * as v from 'valibot';
 import type { Config, Route, ServerConfig } from './config.ts';
 import { CommandError } from './errors.ts';
@@ -10,25 +11,40 @@ const count = v.pipe(
   v.integer('must be whole'),
   v.minValue(1, 'must be 1 or more'),
 );
-const balance = v.picklist(
-  ['round-robin', 'least-connections', 'ip-hash'],
-  'must be round-robin, least-connections or ip-hash',
+const balance = v.picklist(STRATEGIES, `must be one of ${STRATEGIES.join(', ')}`);
+/** Options of a package, which checks them itself. */
+const options = v.looseObject({}, 'must be an object');
+const choice = v.union([v.boolean(), options], 'must be true, false or an object of options');
+
+const server = v.union(
+  [
+    text,
+    v.strictObject({
+      id: text,
+      weight: v.optional(count),
+      backup: v.optional(v.boolean()),
+      maxConnections: v.optional(count),
+    }),
+  ],
+  'must be an address, or { id, weight, backup, maxConnections }',
 );
 
 const upstream = v.union(
   [
     v.strictObject({
-      servers: v.pipe(v.array(text, 'must be a list'), v.minLength(1)),
+      servers: v.pipe(v.array(server, 'must be a list'), v.minLength(1)),
       balance: v.optional(balance),
+      forward: v.optional(options),
     }),
     v.strictObject({
       app: text,
       instances: v.optional(count),
       workers: v.optional(count),
       balance: v.optional(balance),
+      forward: v.optional(options),
     }),
   ],
-  'must be { servers: [...] } or { app: ... }, with a balance of round-robin, least-connections or ip-hash',
+  `must be { servers: [...] } or { app: ... }, with a balance of ${STRATEGIES.join(', ')}`,
 );
 
 const pattern = v.union([text, v.instance(RegExp)], 'must be a text or a regular expression');
@@ -50,6 +66,9 @@ const route = v.strictObject(
     redirect: v.optional(text),
     status: v.optional(v.picklist([301, 302, 303, 307, 308], 'must be 301, 302, 303, 307 or 308')),
     keepQuery: v.optional(v.boolean('must be true or false')),
+    files: v.optional(options),
+    cache: v.optional(choice),
+    compress: v.optional(v.boolean('must be true or false')),
   },
   (issue) => (issue.expected === 'never' ? 'is no key of a route' : 'must be an object'),
 );
@@ -77,6 +96,8 @@ const config = v.strictObject(
     ...serverKeys,
     upstreams: v.optional(v.record(v.string(), upstream, 'must be an object')),
     routes: v.pipe(v.array(route, 'must be a list'), v.minLength(1, 'must have at least one route')),
+    compress: v.optional(choice),
+    errorPages: v.optional(choice),
     startMessage: v.optional(text),
   },
   (issue) => (issue.expected === 'never' ? 'is no key of the configuration' : 'must be an object'),

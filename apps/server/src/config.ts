@@ -1,27 +1,42 @@
+import type { PeerOptions, Strategy as StrategyName } from '@highball/balancer';
+import type { CompressionOptions } from '@highball/compression';
+import type { ErrorPagesOptions } from '@highball/error-pages';
+import type { HttpCacheOptions } from '@highball/http-cache';
+import type { ReverseProxyOptions } from '@highball/reverse-proxy';
+import type { StaticCacheOptions } from '@highball/static-cache';
 import type { Hooks } from './hooks.ts';
 import type { Settings } from './settings.ts';
 
-/** How an upstream's peer is chosen. */
-export type Balance = 'round-robin' | 'least-connections' | 'ip-hash';
+/** How an upstream's peer is chosen: see @highball/balancer, which says which to choose when. */
+export type Balance = StrategyName;
 
-/** Servers that are already running somewhere. */
-export interface ServersUpstream {
-  /** `http://host:port` or `unix:/path`, each. */
-  servers: readonly string[];
+/** How requests are passed on: see @highball/reverse-proxy. */
+export type ForwardOptions = Omit<ReverseProxyOptions, 'picker' | 'log' | 'connect' | 'now'>;
+
+interface CommonUpstream {
   /** @default 'round-robin' */
   balance?: Balance;
+  /** Timeouts, fields, buffering, mirrors, CGI variables… */
+  forward?: ForwardOptions;
+}
+
+/** Servers that are already running somewhere. */
+export interface ServersUpstream extends CommonUpstream {
+  /**
+   * `http://host:port`, `https://…`, `uwsgi://…`, `fastcgi://…`, `scgi://…`, `unix:/path`, `uwsgi+unix:/path`…; as an
+   * object with a weight, as a backup, or with a bound.
+   */
+  servers: readonly (string | PeerOptions)[];
 }
 
 /** An application that Highball runs itself, in processes of its own behind the balancer. */
-export interface ApplicationUpstream {
+export interface ApplicationUpstream extends CommonUpstream {
   /** `MODULE[:EXPORT]`, relative to the configuration. */
   app: string;
   /** Servers to balance over, each with its own listening socket on the loopback. @default 1 */
   instances?: number;
   /** Worker processes of each. @default 1 */
   workers?: number;
-  /** @default 'round-robin' */
-  balance?: Balance;
 }
 
 /** A group of servers that answer the same requests. */
@@ -52,6 +67,8 @@ export interface StaticAction {
   maxAge?: number;
   /** The file that answers where there is none, for single-page applications: as `index.html`. */
   fallback?: string;
+  /** Listings, rules for browsers, names to try…: see @highball/static-cache. */
+  files?: Omit<StaticCacheOptions, 'prefix' | 'maxAgeSeconds' | 'fallback' | 'now' | 'wallClock'>;
 }
 
 /** Forwards to an upstream. */
@@ -95,8 +112,17 @@ export interface RewriteAction<Name extends string = string> {
   app?: string;
 }
 
+/** What any route may have besides. */
+export interface RouteOptions {
+  /** Keeps answers in a shared cache (RFC 9111), as they allow it: see @highball/http-cache. @default false */
+  cache?: boolean | Omit<HttpCacheOptions, 'log' | 'now'>;
+  /** Whether answers are compressed, where the configuration says `compress`. @default true */
+  compress?: boolean;
+}
+
 /** Requests and what becomes of them. */
 export type Route<Name extends string = string> = RouteMatch &
+  RouteOptions &
   (StaticAction | ProxyAction<Name> | ApplicationAction | CgiAction | RedirectAction | RewriteAction<Name>);
 
 /** What `-c FILE` gives to `serve`, `static` and `proxy`: settings and hooks. */
@@ -111,6 +137,10 @@ export interface Config<Name extends string = string> extends ServerConfig {
   upstreams?: { readonly [Key in Name]: Upstream };
   /** In order: the first route that matches answers. */
   routes: readonly Route<NoInfer<Name>>[];
+  /** Compresses answers by zstd, brotli or gzip: see @highball/compression. @default false */
+  compress?: boolean | CompressionOptions;
+  /** Pages for errors that have none, or own files by status: see @highball/error-pages. @default false */
+  errorPages?: boolean | Omit<ErrorPagesOptions, 'now'>;
   /** Printed once everything runs; `{address}` is where. */
   startMessage?: string;
 }

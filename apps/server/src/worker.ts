@@ -91,7 +91,12 @@ async function buildApplication(
   const run = (spec: string): Promise<Application> =>
     runApplication(spec, folder, { settings, lifecycle, log: workerLog(log) });
   if (role.kind === 'upstream') return run(role.app);
-  return createSite(config, { folder, upstreams: createUpstreams(config, role.addresses, log), run });
+  return createSite(config, {
+    folder,
+    upstreams: createUpstreams(config, role.addresses, log),
+    run,
+    lifecycle,
+  });
 }
 
 async function serve(

@@ -323,7 +323,7 @@ describe('a mistake at the command line is one line, and the exit code is not ze
     [
       ['proxy', 'http://127.0.0.1:1', '--balance', 'dice'],
       1,
-      /--balance.*'dice'.*round-robin, least-connections, ip-hash/,
+      /--balance.*'dice'.*round-robin, least-connections, ip-hash, .*least-load/,
     ],
     [['run'], 1, /no highball\.config\.ts in .*-c FILE/],
     [['run', '-c', 'gone.ts'], 1, /no configuration 'gone\.ts'/],

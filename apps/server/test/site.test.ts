@@ -1,5 +1,6 @@
 import type { Application } from '@highball/gateway-protocol';
 import { describe, expect, test } from 'vitest';
+import { Lifecycle } from '../src/application/lifecycle.ts';
 import type { Config, Route } from '../src/config.ts';
 import { loadApplication } from '../src/load-application.ts';
 import { createSite } from '../src/site/site.ts';
@@ -9,6 +10,7 @@ const upstreams = new Map([['told', tellAddress]]);
 const context = {
   folder: import.meta.dirname,
   upstreams,
+  lifecycle: new Lifecycle(),
   run: (spec: string): Promise<Application> => loadApplication(spec, import.meta.dirname),
 };
 const config = (...routes: Route[]): Config => ({

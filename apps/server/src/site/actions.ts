@@ -1,6 +1,8 @@
 import { cgi, cgiDirectory } from '@highball/cgi';
-import type { Application, Environ } from '@highball/gateway-protocol';
+import type { Application, Environ, HeaderField } from '@highball/gateway-protocol';
+import { httpCache } from '@highball/http-cache';
 import { staticCache } from '@highball/static-cache';
+import type { Lifecycle } from '../application/lifecycle.ts';
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { CgiAction, RedirectAction, RewriteAction, Route, RouteMatch, StaticAction } from '../config.ts';
@@ -15,6 +17,10 @@ export type Action = (captures: Captures) => Application;
 export interface ActionContext {
   folder: string;
   upstreams: ReadonlyMap<string, Application>;
+  /** Whether the answers of the site are compressed. */
+  compresses?: boolean;
+  /** Where it is said what is to be done at the end. */
+  lifecycle: Lifecycle;
   /** Runs the application of a module. */
   run(spec: string): Promise<Application>;
 }
@@ -24,6 +30,34 @@ export interface ActionContext {
  * @throws CommandError when an application does not load.
  */
 export async function routeTarget(route: Route, context: ActionContext): Promise<Application | undefined> {
+  const target = await actionTarget(route, context);
+  return target && withOptions(target, route, context);
+}
+
+/** Wraps what a route ends in into what it asks for besides. */
+function withOptions(
+  target: Application,
+  { cache = false, compress = true }: Route,
+  context: ActionContext,
+): Application {
+  let app = target;
+  if (cache !== false) {
+    const shared = httpCache(cache === true ? {} : cache);
+    context.lifecycle.onStop(() => shared.close());
+    app = shared(app);
+  }
+  return compress || !context.compresses ? app : uncompressed(app);
+}
+
+/** Tells @highball/compression to leave the answer as it is: it takes this field off again. */
+function uncompressed(app: Application): Application {
+  return (environ, startResponse) =>
+    app(environ, (status, headers, error) => startResponse(status, [...headers, IDENTITY], error));
+}
+
+const IDENTITY: HeaderField = ['Content-Encoding', 'identity'];
+
+async function actionTarget(route: Route, context: ActionContext): Promise<Application | undefined> {
   if ('static' in route && route.static !== undefined)
     return staticFiles(route as StaticAction, context.folder);
   if ('proxy' in route && route.proxy !== undefined) return context.upstreams.get(route.proxy);
@@ -34,6 +68,7 @@ export async function routeTarget(route: Route, context: ActionContext): Promise
 
 function staticFiles(action: StaticAction, folder: string): Application {
   return staticCache(resolve(folder, action.static), {
+    ...action.files,
     ...(action.prefix !== undefined && { prefix: action.prefix }),
     ...(action.maxAge !== undefined && { maxAgeSeconds: action.maxAge }),
     ...(action.fallback !== undefined && { fallback: action.fallback }),

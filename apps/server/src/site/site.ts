@@ -1,3 +1,5 @@
+import { compression } from '@highball/compression';
+import { errorPages } from '@highball/error-pages';
 import type { Application, Environ } from '@highball/gateway-protocol';
 import type { Config, RedirectAction, RewriteAction, Route, RouteMatch } from '../config.ts';
 import { type ActionContext, redirectAction, rewriteRule, routeTarget } from './actions.ts';
@@ -13,10 +15,13 @@ type Step = (environ: Environ) => Application | Environ | undefined;
  * @throws CommandError when a route cannot be compiled or an application does not load.
  */
 export async function createSite(config: Config, context: ActionContext): Promise<Application> {
+  const { compress = false } = config;
   const steps = await Promise.all(
-    config.routes.map((route, index) => createStep(route, `routes[${index}]`, context)),
+    config.routes.map((route, index) =>
+      createStep(route, `routes[${index}]`, { ...context, compresses: compress !== false }),
+    ),
   );
-  return (environ, startResponse) => {
+  return wrapSite(config, context.folder, (environ, startResponse) => {
     let current = environ;
     for (const step of steps) {
       const result = step(current);
@@ -24,7 +29,19 @@ export async function createSite(config: Config, context: ActionContext): Promis
       if (result !== undefined) current = result;
     }
     return notFound(current, startResponse);
-  };
+  });
+}
+
+/** Middleware for all routes: pages of errors are compressed as well. */
+function wrapSite(
+  { compress = false, errorPages: pages = false }: Config,
+  folder: string,
+  site: Application,
+): Application {
+  let app = site;
+  if (pages !== false) app = errorPages({ root: folder, ...(pages !== true && pages) })(app);
+  if (compress !== false) app = compression(compress === true ? {} : compress)(app);
+  return app;
 }
 
 async function createStep(route: Route, place: string, context: ActionContext): Promise<Step> {

@@ -20,17 +20,27 @@ export function createUpstreams(
 ): ReadonlyMap<string, Application> {
   const entries = Object.entries(config.upstreams ?? {}).map(([name, upstream]) => {
     const servers = 'servers' in upstream ? upstream.servers : (addresses[name] ?? []);
-    checkServers(servers, name);
-    const balancer = createBalancer({
-      peers: servers.map((id) => ({ id })),
-      strategy: upstream.balance ?? 'round-robin',
-    });
-    return [name, reverseProxy({ picker: balancer, log })] as const;
+    const peers = servers.map((server) => (typeof server === 'string' ? { id: server } : server));
+    checkServers(
+      peers.map(({ id }) => id),
+      name,
+    );
+    const picker = createBalancer({ peers, strategy: upstream.balance ?? 'round-robin' });
+    return [name, named(name, () => reverseProxy({ ...upstream.forward, picker, log }))] as const;
   });
   return new Map(entries);
 }
 
-/** @throws CommandError when a server's address is none, or cannot be reached by a means that exists yet. */
+/** What a package says of an option is said of the upstream that has it. */
+function named(name: string, create: () => Application): Application {
+  try {
+    return create();
+  } catch (error) {
+    throw new CommandError(`upstream '${name}': ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** @throws CommandError when a server's address is none. */
 export function checkServers(servers: readonly string[], name: string): void {
   for (const server of servers) {
     try {

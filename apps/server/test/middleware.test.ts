@@ -1,0 +1,120 @@
+import { exchange, highball, type Program, RawClient, temporaryFolder } from '@highball/testkit';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+
+/** A site of one configuration, with an application that counts how often it is called. */
+async function run(
+  config: string,
+): Promise<{ port: number; server: Program; [Symbol.asyncDispose](): Promise<void> }> {
+  const folder = await temporaryFolder();
+  await mkdir(join(folder.path, 'public'));
+  await writeFile(join(folder.path, 'public/page.html'), '<p>page</p>'.repeat(500));
+  await writeFile(join(folder.path, 'package.json'), '{ "type": "module" }');
+  await writeFile(
+    join(folder.path, 'app.js'),
+    `let calls = 0;
+export const app = (environ, startResponse) => {
+  startResponse(environ.PATH_INFO === '/broken' ? '503 Service Unavailable' : '200 OK', [
+    ['Content-Type', 'text/plain'], ['Cache-Control', 'max-age=60'], ['X-Calls', String(++calls)],
+  ]);
+  return environ.PATH_INFO === '/broken' ? [] : ['text '.repeat(1000)];
+};`,
+  );
+  await writeFile(join(folder.path, 'highball.config.js'), `export default ${config};`);
+  const args = ['run', '-c', 'highball.config.js', '-b', '127.0.0.1:0', '-w', '1'];
+  const server = highball(args, { cwd: folder.path });
+  const [, port] = await server.until(/serves http:\/\/127\.0\.0\.1:(\d+)/);
+  return {
+    port: Number(port),
+    server,
+    async [Symbol.asyncDispose]() {
+      await server.stop();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const get = (path: string, fields = ''): string =>
+  `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${fields}\r\n`;
+
+test('compress: answers are compressed, but for routes that say otherwise', async () => {
+  await using site = await run(`{
+    compress: { codings: ['gzip'] },
+    routes: [
+      { path: '/plain', rewrite: '/other', app: './app.js:app', compress: false },
+      { path: '/static/*file', static: './public', prefix: '/static' },
+      { app: './app.js:app' },
+    ],
+  }`);
+  const gzip = 'Accept-Encoding: gzip\r\n';
+  for (const path of ['/text', '/static/page.html']) {
+    const answer = await exchange(site.port, get(path, gzip));
+    expect(answer).toContain('\r\nContent-Encoding: gzip\r\n');
+    expect(answer.length).toBeLessThan(1000);
+  }
+  const plain = await exchange(site.port, get('/plain', gzip));
+  expect(plain).not.toContain('Content-Encoding');
+  expect(plain).toContain('text text');
+  const client = await RawClient.connect(site.port);
+  client.send(`GET /text HTTP/1.0\r\n${gzip}\r\n`);
+  await client.closed;
+  const body = Buffer.from(client.received.slice(client.received.indexOf('\r\n\r\n') + 4), 'latin1');
+  expect(gunzipSync(body).toString()).toBe('text '.repeat(1000));
+});
+
+test('errorPages: errors without a body get one, by what the client asks for', async () => {
+  await using site = await run(`{ errorPages: true, routes: [{ app: './app.js:app' }] }`);
+  const page = await exchange(site.port, get('/broken', 'Accept: text/html\r\n'));
+  expect(page).toMatch(/^HTTP\/1\.1 503 [^]*<!doctype html>/i);
+  const json = await exchange(site.port, get('/broken', 'Accept: application/json\r\n'));
+  expect(json).toMatch(/Content-Type: application\/problem\+json[^]*"status":\s*503/);
+});
+
+test('cache: a route is answered from the cache, others are not', async () => {
+  await using site = await run(`{
+    routes: [
+      { path: '/cached', app: './app.js:app', cache: true },
+      { path: '/fresh', app: './app.js:app' },
+    ],
+  }`);
+  const calls = async (path: string): Promise<string> =>
+    /X-Calls: (\d+)/.exec(await exchange(site.port, get(path)))?.[1] ?? '';
+  expect(await calls('/cached')).toBe('1');
+  expect(await calls('/cached')).toBe('1');
+  expect(await calls('/fresh')).toBe('2');
+  expect(await calls('/fresh')).toBe('3');
+});
+
+test('an option that makes no sense is one line at the start', async () => {
+  await expect(run(`{ compress: { minBytes: -1 }, routes: [{ app: './app.js:app' }] }`)).rejects.toThrow(
+    /minBytes/,
+  );
+});
+
+test('highball static --autoindex lists a folder', async () => {
+  await using folder = await temporaryFolder();
+  await writeFile(join(folder.path, 'a file.txt'), 'x');
+  await using server = highball(['static', folder.path, '--autoindex', '-b', '127.0.0.1:0', '-w', '1']);
+  const [, port] = await server.until(/serves http:\/\/127\.0\.0\.1:(\d+)/);
+  expect(await exchange(Number(port), get('/', 'Accept: text/html\r\n'))).toContain('a%20file.txt');
+});
+
+test('highball proxy takes timeouts in seconds, and says what is none', async () => {
+  const wrong = highball(['proxy', 'http://127.0.0.1:1', '--read-timeout', 'soon', '-b', '127.0.0.1:0']);
+  expect(await wrong.exited).toBe(1);
+  expect(wrong.stderr).toBe("highball: --read-timeout must be seconds, not 'soon'\n");
+  await using server = highball([
+    'proxy',
+    'http://127.0.0.1:1',
+    '--connect-timeout',
+    '2',
+    '-b',
+    '127.0.0.1:0',
+    '-w',
+    '1',
+  ]);
+  const [, port] = await server.until(/serves http:\/\/127\.0\.0\.1:(\d+)/);
+  expect(await exchange(Number(port), get('/'))).toMatch(/^HTTP\/1\.1 502 /);
+});
