@@ -34,8 +34,8 @@ class Capture {
   #wake: (() => void) | undefined;
 
   async run(app: Application, environ: Environ): Promise<CapturedResponse> {
-    const running = (async () => app(environ, (...head) => this.#start(...head)))();
     const wrote = new Promise<undefined>((resolve) => (this.#wake = () => resolve(undefined)));
+    const running = (async () => app(environ, (...head) => this.#start(...head)))();
     const body = await Promise.race([running, wrote]);
     if (body === undefined) return this.#take(this.#whileWriting(running));
     const pieces = this.#status === undefined ? await this.#untilStarted(body) : body;

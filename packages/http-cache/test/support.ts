@@ -53,7 +53,9 @@ export function environOf({ method = 'GET', path = '/', fields = {}, keys = {} }
     'wsgi.multiprocess': true,
     'wsgi.run_once': false,
   };
-  for (const [name, value] of Object.entries(fields)) environ[environKey(name)] = value;
+  for (const [name, value] of Object.entries(fields)) {
+    environ[name === 'Content-Type' ? 'CONTENT_TYPE' : environKey(name)] = value;
+  }
   return Object.assign(environ, keys);
 }
 
