@@ -3,8 +3,9 @@ import { FileChangedError } from './errors.ts';
 import type { ByteRange } from './range.ts';
 
 /**
- * Bytes that are read at a time: one such piece is with the connection and the next is read meanwhile, so that a slow
- * client costs two of them. Measured: see bench/piece-size.ts.
+ * Bytes that are read at a time. One such piece is with the connection and the next is read meanwhile, so that a slow
+ * client costs two of them. Pieces of 64 KiB cost a fifth more CPU time, those of 256 KiB an eighth less, and twice the
+ * memory: see bench/piece-size.ts.
  */
 export const PIECE_BYTES = 131_072;
 

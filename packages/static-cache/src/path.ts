@@ -6,6 +6,8 @@ export type FileName = { readonly name: string; readonly isFolder: boolean } | {
 /** Linux's PATH_MAX: a longer name leads nowhere, and need not be looked for, or remembered. */
 const MAX_NAME_LENGTH = 4096;
 
+const SLASH = 0x2f;
+
 /** A path that means itself: no empty parts, none that begins with a dot, and nothing but usual characters. */
 const PLAIN = /^(?:\/[\w~!$&'()*+,;=:@-][\w~!$&'()*+,;=:@.-]*)+$/;
 
@@ -15,8 +17,9 @@ const PLAIN = /^(?:\/[\w~!$&'()*+,;=:@-][\w~!$&'()*+,;=:@.-]*)+$/;
  */
 export function fileNameOf(environ: Environ, prefix: string): FileName {
   const { RAW_URI: rawUri = '', PATH_INFO: path } = environ;
-  if (prefix === '' && path.length < MAX_NAME_LENGTH && !rawUri.includes('%') && PLAIN.test(path)) {
-    return { name: path.slice(1), isFolder: false };
+  const isBelow = path.startsWith(prefix) && path.charCodeAt(prefix.length) === SLASH;
+  if (isBelow && path.length < MAX_NAME_LENGTH && !rawUri.includes('%') && PLAIN.test(path)) {
+    return { name: path.slice(prefix.length + 1), isFolder: false };
   }
   return readCarefully(rawUri, path, prefix);
 }

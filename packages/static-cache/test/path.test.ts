@@ -36,6 +36,18 @@ describe('names of files', () => {
     expect(fileNameOf(environOf(`GET ${target}`), '')).toEqual({ status: 400 });
   });
 
+  test.each([
+    ['/static/a.txt', { name: 'a.txt', isFolder: false }],
+    ['/static/a%20b', { name: 'a b', isFolder: false }],
+    ['/static/', { name: '', isFolder: true }],
+    ['/static', { name: '', isFolder: false }],
+    ['/statica.txt', { status: 404 }],
+    ['/other/a.txt', { status: 404 }],
+    ['/static/.env', { name: '.env', isFolder: false }],
+  ])('%s below /static', (target, expected) => {
+    expect(fileNameOf(environOf(`GET ${target}`), '/static')).toEqual(expected);
+  });
+
   test('without RAW_URI the path is what there is', () => {
     const { RAW_URI: _, ...environ } = environOf('GET /a/b');
     expect(fileNameOf(environ as ReturnType<typeof environOf>, '')).toEqual({ name: 'a/b', isFolder: false });
