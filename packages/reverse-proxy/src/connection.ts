@@ -278,7 +278,9 @@ export class UpstreamConnection implements ResponseHandler {
 
 /** `Keep-Alive: timeout=5`: how long the upstream waits for another request (RFC 2068 §19.7.1.1). */
 function keepForMs(fields: readonly string[]): number {
-  const seconds = /(?:^|[,;\s])timeout=(\d{1,9})/i.exec(valueOf(fields, 'keep-alive') ?? '')?.[1];
+  const field = valueOf(fields, 'keep-alive');
+  if (field === undefined) return Infinity;
+  const seconds = /(?:^|[,;\s])timeout=(\d{1,9})/i.exec(field)?.[1];
   return seconds === undefined ? Infinity : Number(seconds) * 1000;
 }
 

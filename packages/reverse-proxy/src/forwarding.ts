@@ -45,7 +45,8 @@ export class Forwarding implements AttemptOwner, Swept {
   readonly #context: ProxyContext;
   readonly #startResponse: StartResponse;
   readonly #settle: Settle;
-  readonly #tried = new Set<string>();
+  /** Peers that have failed at it; most requests need no set. */
+  #tried: Set<string> | undefined;
   /** Those under way: one, and with hedging two. */
   readonly #running: Attempt[] = [];
   /** The one whose answer is passed on. */
@@ -143,7 +144,7 @@ export class Forwarding implements AttemptOwner, Swept {
     const { picker, key, proxyProtocol } = this.#context.options;
     let peer: { readonly id: string } | undefined;
     try {
-      peer = picker.pick({ key: key(this.environ), exclude: this.#tried });
+      peer = picker.pick({ key: key(this.environ), exclude: this.#tried ?? NONE });
     } catch (error) {
       this.#fail(error);
       return;
@@ -193,7 +194,7 @@ export class Forwarding implements AttemptOwner, Swept {
     this.#failure = error;
     // A hedged request may still be answered by the other one.
     if (this.#running.length > 0 || this.#settled) return;
-    if (!again) this.#tried.add(attempt.peer.id);
+    if (!again) (this.#tried ??= new Set()).add(attempt.peer.id);
     if (decision === 'give-up' || !this.#context.budget.take()) {
       this.#settleWith(() => answerError(this.#startResponse, error.status));
     } else this.#try(again);
@@ -206,7 +207,7 @@ export class Forwarding implements AttemptOwner, Swept {
     if ((method !== 'GET' && method !== 'HEAD') || body !== undefined || this.request.upgrade !== undefined)
       return;
     if (!this.#context.budget.take()) return;
-    this.#tried.add((this.#running[0] as Attempt).peer.id);
+    (this.#tried ??= new Set()).add((this.#running[0] as Attempt).peer.id);
     this.#try(false);
   }
 
@@ -393,6 +394,8 @@ export class Forwarding implements AttemptOwner, Swept {
     this.#buffered = undefined;
   }
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** Reasons for upstreams that give none: some clients show nothing without. */
 const REASONS: Readonly<Record<number, string>> = {
