@@ -60,8 +60,8 @@ await using keeper = new Program(process.execPath, [
 ]);
 await keeper.until(/ready/);
 await measure('keeper, no leases', keeperStore({ path, leaseRequests: 0 }));
-await measure('keeper, leases of 16', keeperStore({ path }));
-await measure('keeper, leases of 256', keeperStore({ path, leaseRequests: 256 }));
+await measure('keeper, leases of 16', keeperStore({ path, leaseRequests: 16 }));
+await measure('keeper, leases of 128', keeperStore({ path }));
 
 const server = '/usr/bin/redis-server';
 if (existsSync(server)) {

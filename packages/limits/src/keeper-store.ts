@@ -12,7 +12,7 @@ export interface KeeperStoreOptions {
   /**
    * So many requests of a key may be accounted in advance, and are then let pass without asking: by this many for
    * each worker and key, requests may be refused too early, never let pass too often. 0: every request asks.
-   * @default 16
+   * @default 128
    */
   leaseRequests?: number;
   /** What is left of a lease after so long is forfeited. @default 100 */
@@ -22,6 +22,9 @@ export interface KeeperStoreOptions {
   /** Connects to the keeper, for tests. @default net.connect */
   connect?: (path: string) => net.Socket;
 }
+
+/** What a busy worker has of one key in some milliseconds; a lease is never more than half of what may pass at once. */
+const DEFAULT_LEASE_REQUESTS = 128;
 
 interface Waiting {
   readonly resolve: (reply: Reply) => void;
@@ -37,7 +40,7 @@ const MAX_WAITING = 100_000;
  * @throws LimitsOptionError
  */
 export function keeperStore(options: KeeperStoreOptions): LimitStore {
-  const { leaseRequests = 16, leaseMs = 100, now = () => performance.now() } = options;
+  const { leaseRequests = DEFAULT_LEASE_REQUESTS, leaseMs = 100, now = () => performance.now() } = options;
   if (!(leaseRequests >= 0))
     throw new LimitsOptionError(`leaseRequests must be at least 0, not ${leaseRequests}`);
   if (!(leaseMs > 0)) throw new LimitsOptionError(`leaseMs must be more than 0, not ${leaseMs}`);

@@ -10,7 +10,7 @@ export interface MemoryStoreOptions {
   now?: () => number;
 }
 
-/** About 10 MB; an nginx zone of 10m holds 80,000 to 160,000. */
+/** About 16 MB; an nginx zone of 10m holds 80,000 to 160,000. */
 export const DEFAULT_MAX_KEYS = 65_536;
 
 /**

@@ -20,7 +20,7 @@ export interface LimitsOptions {
    * each worker for itself (`local`). @default 'local'
    */
   onStoreFailure?: StoreFailurePolicy;
-  /** A request waits for the store so long. @default 100 */
+  /** A request waits for the store so long. @default 250 */
   storeDeadlineMs?: number;
   /** A store that has failed is asked again after so long, by one request. @default 1000 */
   storeRetryMs?: number;
@@ -54,8 +54,8 @@ export function resolveOptions(options: LimitsOptions): ResolvedOptions {
     maxBodyBytes: options.maxBodyBytes ?? Number.POSITIVE_INFINITY,
     allow: options.allow ?? [],
     onStoreFailure: options.onStoreFailure ?? 'local',
-    // Far beyond what a keeper or a near Redis takes, and little for a client.
-    storeDeadlineMs: options.storeDeadlineMs ?? 100,
+    // Far beyond what a keeper or a near Redis takes, also on a machine that is busy; and little for a client.
+    storeDeadlineMs: options.storeDeadlineMs ?? 250,
     storeRetryMs: options.storeRetryMs ?? 1000,
     dryRun: options.dryRun ?? false,
     maxDelayed: options.maxDelayed ?? 1000,

@@ -3,8 +3,9 @@ import type { Application } from '@highball/gateway-protocol';
 import { validate } from '@highball/gateway-validator';
 import { exchange } from '@highball/testkit';
 import { expect, test } from 'vitest';
+import { LimitedInput } from '../src/body-limit.ts';
 import { BodyTooLargeError, limits } from '../src/index.ts';
-import { silent } from './support.ts';
+import { environOf, silent } from './support.ts';
 
 const log = { ...silent, debug: () => undefined };
 
@@ -99,4 +100,14 @@ test('lines are read up to the hint', async () => {
     return [String(lines.length)];
   };
   expect(await post(app, 'a\nb\nc\n', true)).toBe('200 1');
+});
+
+test('reading everything asks the server for one byte more than there may be, and not for everything', async () => {
+  const sizes: (number | undefined)[] = [];
+  const inner = environOf()['wsgi.input'];
+  inner.read = (size) => (sizes.push(size), Promise.resolve(new Uint8Array(4)));
+  const input = new LimitedInput(inner, 10);
+  await input.read();
+  await input.read(100);
+  expect(sizes).toEqual([11, 7]);
 });

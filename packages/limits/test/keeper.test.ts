@@ -181,3 +181,22 @@ test('one request at a time asks for a lease, so that a worker holds no more tha
   }
   expect(atOnce).toBeLessThanOrEqual(4);
 });
+
+test('a lease of a keeper that is gone is not used', async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, 'keeper');
+  const store = keeperStore({ path, leaseRequests: 16, now: () => 0 });
+  const first = createKeeper();
+  await first.listen({ path });
+  for (let i = 0; i < 3; i++) await store.acquire([rate(1000)]);
+  expect(store.acquire([rate(1000)]), 'by a lease').not.toBeInstanceOf(Promise);
+  await first.close();
+  const second = createKeeper();
+  await second.listen({ path });
+  await expect.poll(() => Promise.resolve(store.acquire([held(9)])).catch(() => undefined)).toBeDefined();
+  const next = store.acquire([rate(1000)]);
+  expect(next).toBeInstanceOf(Promise);
+  await next;
+  await store.close();
+  await second.close();
+});

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import type { Application } from '@highball/gateway-protocol';
 import { describe, expect, test } from 'vitest';
 import { type LimitRule, limits, LimitsOptionError, type LimitsOptions, memoryStore } from '../src/index.ts';
@@ -86,6 +87,11 @@ describe('requests a second', () => {
     await turn();
     expect(statuses.toSorted()).toEqual([200, 429, 429]);
     expect(time.waiting).toBe(2);
+    // Who has had his turn makes room for others.
+    await time.pass(10_000);
+    for (let i = 0; i < 3; i++) void begin().then(({ status }) => statuses.push(status));
+    await turn();
+    expect(time.waiting).toBe(2);
   });
 
   test('that wait are given up when their client leaves, and the application is not called', async () => {
@@ -102,6 +108,18 @@ describe('requests a second', () => {
     await waiting;
     expect(calls).toBe(1);
     expect(time.waiting).toBe(0);
+  });
+
+  test('that have waited leave nothing at the signal of their client', async () => {
+    const gone = new AbortController();
+    const { begin, time } = setUp([{ requestsPerSecond: 1, burst: 5 }]);
+    await begin();
+    const waiting = begin({ 'highball.signal': () => gone.signal });
+    await turn();
+    expect(getEventListeners(gone.signal, 'abort')).toHaveLength(1);
+    await time.pass(1000);
+    await waiting;
+    expect(getEventListeners(gone.signal, 'abort')).toHaveLength(0);
   });
 
   test('are told of in environ, for logs', async () => {

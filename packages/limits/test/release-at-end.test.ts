@@ -1,11 +1,13 @@
 import { once } from 'node:events';
+import { Duplex } from 'node:stream';
 import { createWorker } from '@highball/async-worker';
 import type { Application } from '@highball/gateway-protocol';
 import { validate } from '@highball/gateway-validator';
 import { exchange, RawClient } from '@highball/testkit';
 import { expect, test } from 'vitest';
 import { limits } from '../src/index.ts';
-import { silent } from './support.ts';
+import { releaseAtEnd } from '../src/release-at-end.ts';
+import { environOf, silent } from './support.ts';
 
 const log = { ...silent, debug: () => undefined };
 const head = 'GET / HTTP/1.1\r\nHost: localhost\r\n';
@@ -136,4 +138,22 @@ test('a connection that was taken over counts until it is closed', async () => {
   client.destroy();
   await gone;
   expect(await server.free()).toBe(true);
+});
+
+test('a connection that was closed before it was taken over holds nothing', async () => {
+  const socket = new Duplex({ read: () => undefined });
+  socket.destroy();
+  await once(socket, 'close');
+  let released = 0;
+  const environ = environOf({ 'highball.upgrade': () => ({ socket, head: new Uint8Array() }) });
+  void releaseAtEnd(
+    ({ 'highball.upgrade': upgrade }) => {
+      upgrade?.();
+      return [];
+    },
+    environ,
+    () => () => undefined,
+    () => released++,
+  );
+  expect(released).toBe(1);
 });
