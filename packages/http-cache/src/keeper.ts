@@ -120,7 +120,7 @@ export class Keeper {
       end: (error, size, chunks) => {
         const whole = !refused && error === undefined;
         const small = whole && chunks !== undefined && size <= keepBytes;
-        if (small) this.#store.remember(entryWith(size, { kind: 'memory', chunks }));
+        if (small) this.#store.remember(entryWith(size, { kind: 'memory', chunks: compact(chunks, size) }));
         // A large one can be asked for when its file is there.
         if (!whole || small) onEnd();
         if (writer === undefined) return;
@@ -135,6 +135,9 @@ export class Keeper {
         if (keepGoing() && !refused) return;
         abort();
         body.fail(new IncompleteResponseError('TRUNCATED', 'nobody wants the rest'));
+      },
+      closeFailed: (error) => {
+        keeping.request.environ['wsgi.errors'].write(`http-cache: close() of a body: ${String(error)}\n`);
       },
     });
     return body;
@@ -180,4 +183,20 @@ function entryOf(
     size,
     body,
   };
+}
+
+/**
+ * A body as it is kept: in memory of its own. A piece is often a view of a socket's buffer of 64 KiB, which it would
+ * hold on to, and many small ones cost more than what is in them.
+ */
+function compact(chunks: readonly Uint8Array[], size: number): readonly Uint8Array[] {
+  const [only] = chunks;
+  if (size === 0 || (chunks.length === 1 && only?.buffer.byteLength === size)) return chunks;
+  const whole = Buffer.allocUnsafeSlow(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return [whole];
 }

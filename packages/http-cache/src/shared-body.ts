@@ -16,6 +16,8 @@ export interface BodySink {
   end(error: unknown, size: number, chunks: readonly Uint8Array[] | undefined): void;
   /** Nobody reads any more. */
   abandoned(): void;
+  /** The source's own `close` went wrong; the answer is not concerned. */
+  closeFailed(error: unknown): void;
 }
 
 /**
@@ -29,7 +31,10 @@ export class SharedBody {
   /** Pieces that are gone from the front. */
   #dropped = 0;
   #size = 0;
+  /** Bytes of the pieces that are here. */
+  #kept = 0;
   #wanted = true;
+  #closed = false;
   #ended = false;
   #error: unknown;
   readonly #readers = new Set<Reader>();
@@ -82,15 +87,16 @@ export class SharedBody {
     if (this.#readers.size === 0 && !this.#ended) this.#sink.abandoned();
   }
 
-  /** Ends it before its time. */
+  /** Ends it before its time; the source is let go though it may never have another piece. */
   fail(error: unknown): void {
     this.#finish(error);
+    void this.#close();
   }
 
   #readArray(chunks: readonly BodyChunk[]): void {
     for (const chunk of chunks) this.#push(bytesOf(chunk));
     this.#finish(undefined);
-    void closeBody(this.#source);
+    void this.#close();
   }
 
   async #readAll(): Promise<void> {
@@ -104,14 +110,24 @@ export class SharedBody {
       this.#finish(undefined);
     } catch (error) {
       this.#finish(error);
-    } finally {
+    }
+    await this.#close();
+  }
+
+  async #close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
       await closeBody(this.#source);
+    } catch (error) {
+      this.#sink.closeFailed(error);
     }
   }
 
   #push(chunk: Uint8Array): Promise<void> | undefined {
     if (chunk.length === 0 || this.#ended) return undefined;
     this.#size += chunk.length;
+    this.#kept += chunk.length;
     this.#chunks.push(chunk);
     const taken = this.#wanted ? this.#sink.take(chunk, this.#size) : false;
     if (taken === false) this.#wanted = false;
@@ -121,11 +137,7 @@ export class SharedBody {
   }
 
   async #room(): Promise<void> {
-    while (!this.#ended && this.#readers.size > 0 && this.#kept() > AHEAD_BYTES) await this.#change();
-  }
-
-  #kept(): number {
-    return this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    while (!this.#ended && this.#readers.size > 0 && this.#kept > AHEAD_BYTES) await this.#change();
   }
 
   /** Forgets what every reader has had, once the body is too large to be kept. */
@@ -133,7 +145,7 @@ export class SharedBody {
     if (this.#size <= this.#sink.keepBytes) return;
     let slowest = this.#dropped + this.#chunks.length;
     for (const { index } of this.#readers) slowest = Math.min(slowest, index);
-    this.#chunks.splice(0, slowest - this.#dropped);
+    for (const chunk of this.#chunks.splice(0, slowest - this.#dropped)) this.#kept -= chunk.length;
     this.#dropped = slowest;
   }
 

@@ -81,6 +81,15 @@ test('the body is closed once, whatever happens', async () => {
   }
 });
 
+test('a body whose close fails is answered and stored all the same', async () => {
+  const failing: Application = (_, start) => {
+    start('200 OK', HOUR);
+    return Object.assign(['x'], { close: () => Promise.reject(new Error('close')) });
+  };
+  const app = httpCache()(failing);
+  for (const _ of [1, 2]) expect((await ask(app)).body).toBe('x');
+});
+
 test('an application that begins nothing is an error', async () => {
   await expect(ask(httpCache()(() => []))).rejects.toMatchObject({ code: 'NO_RESPONSE' });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Bench, settle } from './support.ts';
+import { begin, Bench, settle } from './support.ts';
 
 const HOUR = { 'Cache-Control': 'max-age=3600' };
 
@@ -23,6 +23,17 @@ test('maxBytes: memory has its cap, with all that an entry takes up', async () =
   for (let i = 0; i < 100; i++) await bench.ask({ path: `/${i}` });
   expect(bench.cache.stats().bytes).toBeLessThanOrEqual(20_000);
   expect(bench.cache.stats().entries).toBeGreaterThan(5);
+});
+
+test('what is kept holds on to no more than itself', async () => {
+  const socketBuffer = Buffer.alloc(65_536, 'x');
+  const bench = new Bench(() => ({
+    fields: HOUR,
+    body: [socketBuffer.subarray(0, 10), 'abc', socketBuffer.subarray(5, 6)],
+  }));
+  expect((await bench.ask()).body).toBe('xxxxxxxxxxabcx');
+  const { body } = await begin(bench.app);
+  expect((body as Uint8Array[]).map((chunk) => chunk.buffer.byteLength)).toEqual([14]);
 });
 
 test.each([
