@@ -14,7 +14,10 @@ import * as upgrades from './upgrades.ts';
 import { type Load, User } from './user.ts';
 
 export interface StormOptions {
+  /** How long it lasts at least. */
   readonly seconds: number;
+  /** How often each event happens at least, however long that takes. @default 0 */
+  readonly rounds?: number;
   /** The same seed brings the same events in the same order; their moments depend on the machine. */
   readonly seed: number;
   readonly users: number;
@@ -51,6 +54,7 @@ const EVERY_ORDER: Readonly<Record<string, Order>> = { ...orders, ...upgrades };
 
 /** What happens at once is worse than what happens in turn, so the pauses are short. */
 const MOST_PAUSE_MS = 1500;
+const AGAIN_MS = 100;
 /** Long enough that all users have connected. */
 const LAST_WAVE_MS = 500;
 /** How many requests a kept connection carries. */
@@ -183,19 +187,27 @@ class Storm {
     all: Readonly<Record<string, T>>,
     run: (each: T) => Promise<string | undefined>,
   ): Promise<void> {
-    const { only } = this.#options;
+    const { only, rounds = 0 } = this.#options;
     const wanted = Object.entries(all).filter(([name]) => only?.includes(name) ?? true);
-    while (wanted.length > 0 && !this.#isOver) {
+    for (let round = 0; wanted.length > 0 && (round < rounds || !this.#isOver); round++) {
       for (const [name, each] of random.shuffle(wanted)) {
         await sleep(random.between(0, MOST_PAUSE_MS));
-        if (this.#isOver) return;
-        await this.#try(name, async () => {
-          const done = await run(each);
-          if (done === undefined) return;
-          this.#events[name] = (this.#events[name] ?? 0) + 1;
-          this.#say(done);
-        });
+        if (round >= rounds && this.#isOver) return;
+        await this.#try(name, () => this.#event(name, () => run(each), round < rounds));
       }
+    }
+  }
+
+  /** @param isOwed - whether it is tried again when it could not be, as without a worker that has answered. */
+  async #event(name: string, run: () => Promise<string | undefined>, isOwed: boolean): Promise<void> {
+    for (;;) {
+      const done = await run();
+      if (done !== undefined) {
+        this.#events[name] = (this.#events[name] ?? 0) + 1;
+        return this.#say(done);
+      }
+      if (!isOwed) return;
+      await sleep(AGAIN_MS);
     }
   }
 
