@@ -2,6 +2,7 @@ import type { PeerOptions, Strategy as StrategyName } from '@highball/balancer';
 import type { CompressionOptions } from '@highball/compression';
 import type { ErrorPagesOptions } from '@highball/error-pages';
 import type { HttpCacheOptions } from '@highball/http-cache';
+import type { LimitsOptions } from '@highball/limits';
 import type { ReverseProxyOptions } from '@highball/reverse-proxy';
 import type { StaticCacheOptions } from '@highball/static-cache';
 import type { Hooks } from './hooks.ts';
@@ -139,6 +140,8 @@ export interface Config<Name extends string = string> extends ServerConfig {
   routes: readonly Route<NoInfer<Name>>[];
   /** Compresses answers by zstd, brotli or gzip: see @highball/compression. @default false */
   compress?: boolean | CompressionOptions;
+  /** Requests a second, requests and connections at a time, one count for all workers: see @highball/limits. */
+  limits?: Omit<LimitsOptions, 'store' | 'log' | 'now' | 'after'>;
   /** Pages for errors that have none, or own files by status: see @highball/error-pages. @default false */
   errorPages?: boolean | Omit<ErrorPagesOptions, 'now'>;
   /** Printed once everything runs; `{address}` is where. */

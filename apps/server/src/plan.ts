@@ -16,7 +16,14 @@ export type PlanSource =
 /** Which part of the stack a worker is. */
 export type PlanRole =
   /** Takes the clients' connections and goes through the routes. */
-  | { kind: 'front'; addresses: UpstreamAddresses }
+  | {
+      kind: 'front';
+      addresses: UpstreamAddresses;
+      /** The socket of the process that counts for all workers; without limits there is none. */
+      keeper?: string;
+    }
+  /** Keeps the counts of the limits, for all workers of the front. */
+  | { kind: 'keeper'; pool: string }
   /** Runs the application of an upstream. */
   | { kind: 'upstream'; app: string; pool: string };
 

@@ -21,7 +21,8 @@ export function poolOptions(
   return {
     name: settings.procName,
     backlog: settings.backlog,
-    sharing: settings.reusePort ? 'reuseport' : 'inherited',
+    // Of a Unix socket there is only one.
+    sharing: settings.reusePort && role.kind !== 'keeper' ? 'reuseport' : 'inherited',
     timeoutMs: settings.timeout * 1000,
     gracefulTimeoutMs: settings.gracefulTimeout * 1000,
     bootTimeoutMs: settings.bootTimeout * 1000,
@@ -31,7 +32,7 @@ export function poolOptions(
     }),
     ...(maxWorkerMemory > 0 && { maxMemoryBytes: maxWorkerMemory }),
     ...(scales && { autoscale: { min, max } }),
-    ...(reload && { watch: watchedPaths(settings, role, launch) }),
+    ...(reload && role.kind !== 'keeper' && { watch: watchedPaths(settings, role, launch) }),
   };
 }
 

@@ -10,6 +10,7 @@ import { availableParallelism } from 'node:os';
 import type { ApplicationUpstream, Config } from './config.ts';
 import { CommandError, messageOf } from './errors.ts';
 import type { HookRunner } from './hooks.ts';
+import { KeeperSocket } from './keeper-socket.ts';
 import type { Launch } from './launch.ts';
 import type { Logger } from './log.ts';
 import { hookEvents } from './master-hooks.ts';
@@ -38,12 +39,13 @@ export interface StackOptions {
   identity?: Identity | undefined;
 }
 
-/** The processes of one server: the applications behind, and the front that takes the clients. */
+/** The processes of one server: who counts, the applications behind, and the front that takes the clients. */
 export class Stack {
   readonly #options: StackOptions;
   readonly #pools: Pool[] = [];
   #config: Config;
   #settings: Settings;
+  #keeper: KeeperSocket | undefined;
   #started = false;
   #stopping = false;
 
@@ -53,7 +55,7 @@ export class Stack {
     this.#settings = settingsOf(options.launch.origins);
   }
 
-  /** In the order in which they were started: upstreams, then the front. */
+  /** In the order in which they were started; the front is the last. */
   get pools(): readonly Pool[] {
     return this.#pools;
   }
@@ -66,8 +68,9 @@ export class Stack {
   /** Starts what is behind, then the front; when one cannot start, those before it are stopped again. */
   async start(): Promise<void> {
     try {
+      const keeper = await this.#startKeeper();
       const addresses = await this.#startUpstreams();
-      const role: PlanRole = { kind: 'front', addresses };
+      const role: PlanRole = { kind: 'front', addresses, ...(keeper && { keeper }) };
       await this.#startPool('front', this.#options.listen, this.#frontSize(), role);
     } catch (error) {
       await this.stop({ graceful: false });
@@ -86,7 +89,9 @@ export class Stack {
     const before = this.#frontSize();
     await this.#reconfigure();
     await this.#options.hooks.run('onReload', this.context());
-    for (const { master, role } of this.#pools) await master.reload({ worker: this.#program(role) });
+    // What it counts is not lost; it has nothing to read anew.
+    const reloaded = this.#pools.filter(({ role }) => role.kind !== 'keeper');
+    for (const { master, role } of reloaded) await master.reload({ worker: this.#program(role) });
     if (this.#frontSize() !== before) await this.scale(this.#frontSize());
   }
 
@@ -142,6 +147,7 @@ export class Stack {
   async stop(options: { graceful: boolean }): Promise<void> {
     this.#stopping = true;
     for (const { master } of this.#pools.toReversed()) await master.stop(options);
+    this.#keeper?.remove();
   }
 
   /** The server as hooks see it. */
@@ -184,6 +190,16 @@ export class Stack {
         log[this.#started ? level : 'debug'](withWorkerPid(fields), message);
       };
     return { info: at('info'), warn: at('warn'), error: at('error') };
+  }
+
+  /** One process that counts for all workers of the front, where there is something to count. */
+  async #startKeeper(): Promise<string | undefined> {
+    if (!this.#config.limits?.rules?.length) return undefined;
+    this.#keeper = new KeeperSocket(this.#options.identity);
+    const { path } = this.#keeper;
+    await this.#startPool('limits', [parseBind(`unix:${path}`)], 1, { kind: 'keeper', pool: 'limits' });
+    this.#keeper.give();
+    return path;
   }
 
   async #startUpstreams(): Promise<UpstreamAddresses> {

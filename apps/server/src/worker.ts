@@ -9,7 +9,8 @@ import { HookRunner, type Hooks } from './hooks.ts';
 import { createLog, type Logger } from './log.ts';
 import { type LogFile, openLogFile } from './log-file.ts';
 import type { LoadedConfig } from './load-config.ts';
-import { loadPlanConfig, type WorkerPlan } from './plan.ts';
+import { runKeeper } from './keeper-worker.ts';
+import { loadPlanConfig, type PlanRole, type WorkerPlan } from './plan.ts';
 import { createMaxRequests } from './max-requests.ts';
 import type { Settings } from './settings.ts';
 import { createSite } from './site/site.ts';
@@ -69,12 +70,18 @@ function createWorkerLog(settings: Settings, master: WorkerSide, name: string): 
 }
 
 async function build(plan: WorkerPlan, master: WorkerSide, pool: string, log: Logger): Promise<void> {
+  const { role } = plan;
+  if (role.kind === 'keeper') return runKeeper(master);
   const { config, folder } = await loadPlanConfig(plan.source);
   const hooks = new HookRunner(config.hooks as Hooks | undefined, log);
   const context = workerContext(master, pool);
   await hooks.run('postFork', context);
   const lifecycle = new Lifecycle();
-  const app = identify(await buildApplication(plan, { config, folder }, log, lifecycle), master, pool);
+  const app = identify(
+    await buildApplication(role, plan.settings, { config, folder }, { log, lifecycle }),
+    master,
+    pool,
+  );
   await hooks.run('postWorkerInit', context);
   const hooked = noteTasks(hookRequests(app, hooks, context), master.watchTasks());
   const settings = settingsOf(plan);
@@ -83,20 +90,16 @@ async function build(plan: WorkerPlan, master: WorkerSide, pool: string, log: Lo
 }
 
 async function buildApplication(
-  { role, settings }: WorkerPlan,
+  role: Exclude<PlanRole, { kind: 'keeper' }>,
+  settings: Settings,
   { config, folder }: LoadedConfig,
-  log: Logger,
-  lifecycle: Lifecycle,
+  { log, lifecycle }: { log: Logger; lifecycle: Lifecycle },
 ): Promise<Application> {
   const run = (spec: string): Promise<Application> =>
     runApplication(spec, folder, { settings, lifecycle, log: workerLog(log) });
   if (role.kind === 'upstream') return run(role.app);
-  return createSite(config, {
-    folder,
-    upstreams: createUpstreams(config, role.addresses, log),
-    run,
-    lifecycle,
-  });
+  const upstreams = createUpstreams(config, role.addresses, log);
+  return createSite(config, { folder, upstreams, run, lifecycle, keeper: role.keeper, log: workerLog(log) });
 }
 
 async function serve(

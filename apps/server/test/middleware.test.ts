@@ -22,8 +22,8 @@ export const app = (environ, startResponse) => {
   return environ.PATH_INFO === '/broken' ? [] : ['text '.repeat(1000)];
 };`,
   );
-  await writeFile(join(folder.path, 'highball.config.js'), `export default ${config};`);
-  const args = ['run', '-c', 'highball.config.js', '-b', '127.0.0.1:0', '-w', '1'];
+  await writeFile(join(folder.path, 'highball.config.js'), `export default { workers: 1, ...${config} };`);
+  const args = ['run', '-c', 'highball.config.js', '-b', '127.0.0.1:0'];
   const server = highball(args, { cwd: folder.path });
   const [, port] = await server.until(/serves http:\/\/127\.0\.0\.1:(\d+)/);
   return {
@@ -85,6 +85,30 @@ test('cache: a route is answered from the cache, others are not', async () => {
   expect(await calls('/cached')).toBe('1');
   expect(await calls('/fresh')).toBe('2');
   expect(await calls('/fresh')).toBe('3');
+});
+
+test('limits: one count for all workers, kept over a reload', async () => {
+  await using site = await run(`{
+    workers: 3,
+    limits: { rules: [{ name: 'few', requestsPerSecond: 0.01, burst: 5, nodelay: true }] },
+    errorPages: true,
+    routes: [{ app: './app.js:app' }],
+  }`);
+  const statuses = async (count: number): Promise<Record<string, number>> => {
+    const seen: Record<string, number> = {};
+    for (let i = 0; i < count; i++) {
+      const status = (await exchange(site.port, get('/'))).slice(9, 12);
+      seen[status] = (seen[status] ?? 0) + 1;
+    }
+    return seen;
+  };
+  // Each connection goes to some worker; together they let six pass, each by itself would have.
+  expect(await statuses(20)).toEqual({ 200: 6, 429: 14 });
+  const refused = await exchange(site.port, get('/', 'Accept: text/html\r\n'));
+  expect(refused).toMatch(/^HTTP\/1\.1 429 [^]*Retry-After: \d+[^]*<!doctype html>/i);
+  site.server.signal('SIGHUP');
+  await site.server.until(/worker 3 \(pid \d+\) exited/);
+  expect(await statuses(3)).toEqual({ 429: 3 });
 });
 
 test('an option that makes no sense is one line at the start', async () => {

@@ -7,6 +7,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { CgiAction, RedirectAction, RewriteAction, Route, RouteMatch, StaticAction } from '../config.ts';
 import { CommandError } from '../errors.ts';
+import type { WorkerLog } from '../worker-log.ts';
 import { compileTemplate, localAddress, readdress, withQuery } from './address.ts';
 import { type Captures, captureNames } from './match.ts';
 
@@ -19,6 +20,9 @@ export interface ActionContext {
   upstreams: ReadonlyMap<string, Application>;
   /** Whether the answers of the site are compressed. */
   compresses?: boolean;
+  /** The socket of the process that counts for all workers. */
+  keeper?: string | undefined;
+  log?: WorkerLog;
   /** Where it is said what is to be done at the end. */
   lifecycle: Lifecycle;
   /** Runs the application of a module. */

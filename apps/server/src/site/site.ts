@@ -1,6 +1,7 @@
 import { compression } from '@highball/compression';
 import { errorPages } from '@highball/error-pages';
-import type { Application, Environ } from '@highball/gateway-protocol';
+import type { Application, Environ, Middleware } from '@highball/gateway-protocol';
+import { keeperStore, limits } from '@highball/limits';
 import type { Config, RedirectAction, RewriteAction, Route, RouteMatch } from '../config.ts';
 import { type ActionContext, redirectAction, rewriteRule, routeTarget } from './actions.ts';
 import { type Captures, createMatcher } from './match.ts';
@@ -21,7 +22,7 @@ export async function createSite(config: Config, context: ActionContext): Promis
       createStep(route, `routes[${index}]`, { ...context, compresses: compress !== false }),
     ),
   );
-  return wrapSite(config, context.folder, (environ, startResponse) => {
+  return wrapSite(config, context, (environ, startResponse) => {
     let current = environ;
     for (const step of steps) {
       const result = step(current);
@@ -32,16 +33,27 @@ export async function createSite(config: Config, context: ActionContext): Promis
   });
 }
 
-/** Middleware for all routes: pages of errors are compressed as well. */
-function wrapSite(
-  { compress = false, errorPages: pages = false }: Config,
-  folder: string,
-  site: Application,
-): Application {
+/** Middleware for all routes: who is refused costs least, and pages of errors are compressed as well. */
+function wrapSite(config: Config, context: ActionContext, site: Application): Application {
+  const { compress = false, errorPages: pages = false, limits: bounds } = config;
   let app = site;
-  if (pages !== false) app = errorPages({ root: folder, ...(pages !== true && pages) })(app);
+  if (bounds !== undefined) app = limited(bounds, context)(app);
+  if (pages !== false) app = errorPages({ root: context.folder, ...(pages !== true && pages) })(app);
   if (compress !== false) app = compression(compress === true ? {} : compress)(app);
   return app;
+}
+
+function limited(
+  bounds: NonNullable<Config['limits']>,
+  { keeper, lifecycle, log }: ActionContext,
+): Middleware {
+  const middleware = limits({
+    ...bounds,
+    ...(keeper !== undefined && { store: keeperStore({ path: keeper }) }),
+    ...(log && { log }),
+  });
+  lifecycle.onStop(() => middleware.close());
+  return middleware;
 }
 
 async function createStep(route: Route, place: string, context: ActionContext): Promise<Step> {
