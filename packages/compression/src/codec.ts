@@ -10,6 +10,8 @@ export type EncodingStream = Transform & zlib.Zlib;
 /** One way to encode, at one level. */
 export interface Codec {
   readonly coding: Coding;
+  /** Bytes that are encoded in so short a time that it need not be left to another thread. */
+  readonly quickBytes: number;
   /** Encodes at once, in this thread. */
   encode(bytes: Uint8Array): Buffer;
   /**
@@ -21,13 +23,33 @@ export interface Codec {
   readonly finishKind: number;
 }
 
-/** Lowest and highest level of each coding that is of use for answers. */
-export const LEVELS: Readonly<Record<Coding, readonly [lowest: number, highest: number]>> = {
-  gzip: [1, 9],
-  br: [0, 11],
-  // Above are windows of more than 8 MiB, which no client has to accept (RFC 9659 §3).
-  zstd: [1, 19],
+/**
+ * Levels from the first on, with the MB of text a second (bytes in a microsecond) that each encodes: bench/levels.ts;
+ * of a level that is not measured there, what the next higher makes. Above zstd's 19 are windows of more than 8 MiB,
+ * which no client has to accept (RFC 9659 §3).
+ */
+const SPEEDS: Readonly<Record<Coding, readonly number[]>> = {
+  gzip: [234, 235, 193, 162, 127, 88, 70, 35, 35],
+  br: [793, 521, 241, 200, 128, 87, 79, 68, 6, 6, 1, 1],
+  zstd: [683, 621, 544, 292, 181, 146, 125, 91, 91, 33, 33, 33, 3, 3, 3, 3, 3, 3, 3],
 };
+
+/** Lowest and highest level of each coding. */
+export const LEVELS: Readonly<Record<Coding, readonly [lowest: number, highest: number]>> = {
+  gzip: [1, SPEEDS.gzip.length],
+  br: [0, SPEEDS.br.length - 1],
+  zstd: [1, SPEEDS.zstd.length],
+};
+
+/** The loop may stand still for so long; a trip to the thread pool and back takes a fifth of that. */
+const QUICK_MICROSECONDS = 400;
+/** A larger body leaves piece by piece: the client has the first of it sooner, and nobody holds all of it twice. */
+const MAX_QUICK_BYTES = 131_072;
+
+function quickBytes(coding: Coding, level: number): number {
+  const speed = SPEEDS[coding][level - LEVELS[coding][0]] as number;
+  return Math.min(MAX_QUICK_BYTES, speed * QUICK_MICROSECONDS);
+}
 
 const { constants } = zlib;
 /**
@@ -40,6 +62,14 @@ const CHUNK_BYTES = 65_536;
 /** All of a piece is taken in one read: see Encoder. */
 const STREAM = { chunkSize: CHUNK_BYTES, readableHighWaterMark: Number.MAX_SAFE_INTEGER };
 
+/**
+ * Room for what a whole body becomes: texts get smaller than half, and if it is not enough, more is taken. Node's
+ * 16 KiB cost a fifth of the time at 1 KiB.
+ */
+function roomFor(bytes: Uint8Array): number {
+  return Math.max(constants.Z_MIN_CHUNK, bytes.byteLength >> 1);
+}
+
 /** Whether this runtime can produce a coding: zstd came with Node 22.15, and other runtimes lack it. */
 export function isSupported(coding: Coding): boolean {
   return coding !== 'zstd' || typeof zlib.createZstdCompress === 'function';
@@ -47,24 +77,23 @@ export function isSupported(coding: Coding): boolean {
 
 /** Makes the codec of a coding at a level. */
 export function createCodec(coding: Coding, level: number): Codec {
-  return FACTORIES[coding](level);
+  return { coding, quickBytes: quickBytes(coding, level), ...FACTORIES[coding](level) };
 }
 
-const FACTORIES: Readonly<Record<Coding, (level: number) => Codec>> = {
+const FACTORIES: Readonly<Record<Coding, (level: number) => Omit<Codec, 'coding' | 'quickBytes'>>> = {
   gzip: (level) => ({
-    coding: 'gzip',
     finishKind: constants.Z_FINISH,
-    encode: (bytes) => zlib.gzipSync(bytes, { level }),
+    encode: (bytes) => zlib.gzipSync(bytes, { level, chunkSize: roomFor(bytes) }),
     createStream: (flush) =>
       zlib.createGzip({ ...STREAM, level, flush: flush ? constants.Z_SYNC_FLUSH : constants.Z_NO_FLUSH }),
   }),
   br: (level) => {
     const params = { [constants.BROTLI_PARAM_QUALITY]: level, [constants.BROTLI_PARAM_LGWIN]: WINDOW_BITS };
     return {
-      coding: 'br',
       finishKind: constants.BROTLI_OPERATION_FINISH,
       encode: (bytes) =>
         zlib.brotliCompressSync(bytes, {
+          chunkSize: roomFor(bytes),
           params: { ...params, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.byteLength },
         }),
       createStream: (flush) =>
@@ -81,9 +110,8 @@ const FACTORIES: Readonly<Record<Coding, (level: number) => Codec>> = {
       [constants.ZSTD_c_windowLog]: WINDOW_BITS,
     };
     return {
-      coding: 'zstd',
       finishKind: constants.ZSTD_e_end,
-      encode: (bytes) => zlib.zstdCompressSync(bytes, { params }),
+      encode: (bytes) => zlib.zstdCompressSync(bytes, { params, chunkSize: roomFor(bytes) }),
       createStream: (flush) =>
         zlib.createZstdCompress({
           ...STREAM,

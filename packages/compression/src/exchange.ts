@@ -130,7 +130,7 @@ export class Exchange implements Answer {
   #finishWhole(pieces: readonly BodyChunk[], body: ResponseBody): ResponseBody {
     if (this.#held === undefined) return body;
     const { codec, headers, contentLength, mustEncode } = this.#held;
-    const { minBytes, syncMaxBytes } = this.#settings;
+    const { minBytes, syncMaxBytes = codec.quickBytes } = this.#settings;
     const isHead = this.#environ.REQUEST_METHOD === 'HEAD';
     const size = isHead && contentLength !== -1 ? contentLength : sizeOf(pieces);
     // A length that is not true, and a piece that is none, are for the server to complain of.

@@ -254,6 +254,22 @@ describe('options', () => {
     expect((await play(app, zstd)).field('Content-Encoding')).toBeUndefined();
   });
 
+  test.each([
+    ['zstd', 3, 131_000, 132_000],
+    ['gzip', 5, 50_000, 51_000],
+    ['br', 5, 34_000, 35_000],
+    ['br', 11, 400, 401],
+  ] as const)('%s %d encodes %d bytes at once, and %d off the loop', async (coding, level, few, many) => {
+    const environ = environOf({ HTTP_ACCEPT_ENCODING: coding });
+    const options = { minBytes: 0, levels: { [coding]: level } };
+    const isAtOnce = async (size: number): Promise<boolean> => {
+      const played = await play(compressed(answering(['a'.repeat(size)]), options), environ);
+      expect(played.text).toHaveLength(size);
+      return played.synchronous;
+    };
+    expect([await isAtOnce(few), await isAtOnce(many)]).toEqual([true, false]);
+  });
+
   test.each(['gzip', 'br', 'zstd'] as const)(
     'a higher level of %s makes less, at once and in pieces',
     async (coding) => {
