@@ -1,15 +1,15 @@
 import type { Environ, HeaderList, ResponseBody, StartResponse } from '@highball/gateway-protocol';
-import { type ResponseHead, serializeResponseHead } from '@highball/http-parser';
+import type { ResponseHead } from '@highball/http-parser';
+import { STATUS_CODES } from 'node:http';
 import { sendInstead } from './accel-redirect.ts';
+import { answerFields } from './answer-fields.ts';
 import { answerError, answerNobody } from './answers.ts';
 import { Attempt, type AttemptContext, type AttemptOwner } from './attempt.ts';
 import { clientGone, UpstreamError } from './errors.ts';
-import { applyToPairs } from './header-rules.ts';
 import type { Mirror } from './mirror.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
 import { proxyHeader } from './proxy-header.ts';
-import { clientLocation, mapCookies } from './redirects.ts';
 import { report } from './report.ts';
 import { type BufferedBody, bufferBody } from './request-buffer.ts';
 import { composeRequest, withHost } from './compose-request.ts';
@@ -17,8 +17,8 @@ import type { ResponseBodyStream } from './response-body.ts';
 import { responseFields } from './response-fields.ts';
 import { decideRetry, isRepeatable, type RetryBudget } from './retry.ts';
 import type { Swept, Sweeper } from './sweeper.ts';
-import { tunnel } from './tunnel.ts';
-import { originOf, type UpstreamTarget } from './upstream.ts';
+import { openTunnel, tunnelHead } from './tunnel.ts';
+import type { UpstreamTarget } from './upstream.ts';
 
 /** What all requests of a proxy share. */
 export interface ProxyContext extends AttemptContext {
@@ -56,6 +56,7 @@ export class Forwarding implements AttemptOwner, Swept {
   #buffered: BufferedBody | undefined;
   #failure: UpstreamError | undefined;
   #bodySent = false;
+  #hedged = false;
   /** The answer is complete, or will not be. */
   #ended = false;
   #trailers: readonly string[] | undefined;
@@ -206,7 +207,8 @@ export class Forwarding implements AttemptOwner, Swept {
     if (this.attempts !== 1 || this.#running.length !== 1 || this.#winner !== undefined) return;
     if ((method !== 'GET' && method !== 'HEAD') || body !== undefined || this.request.upgrade !== undefined)
       return;
-    if (!this.#context.budget.take()) return;
+    if (this.#hedged || !this.#context.budget.take()) return;
+    this.#hedged = true;
     (this.#tried ??= new Set()).add((this.#running[0] as Attempt).peer.id);
     this.#try(false);
   }
@@ -219,10 +221,9 @@ export class Forwarding implements AttemptOwner, Swept {
       this.#tunnel(attempt, head, sorted.fields);
       return;
     }
-    if (sorted.location !== undefined && options.rewriteRedirects)
-      this.#rewriteLocation(sorted.fields, attempt);
-    if (sorted.cookies && options.cookies !== undefined) mapCookies(sorted.fields, options.cookies);
-    const fields = this.#finalFields(sorted.fields, attempt, head);
+    const fields = answerFields(sorted, this.environ, attempt, options);
+    report(this, attempt, head, fields, options);
+    if (this.#ended) this.#noteTime(attempt);
     if (sorted.redirect !== undefined && options.accelRedirect !== undefined) {
       body.close();
       const location = sorted.redirect;
@@ -230,7 +231,8 @@ export class Forwarding implements AttemptOwner, Swept {
       this.#settleWith(() => sendInstead(app, location, fields, this.environ, this.#startResponse));
       return;
     }
-    const reason = head.reason === '' ? (REASONS[head.status] ?? '') : head.reason;
+    // Some upstreams give no reason, as PHP-FPM for codes that it does not know; start_response wants one.
+    const reason = head.reason === '' ? (STATUS_CODES[head.status] ?? 'Unknown') : head.reason;
     this.#startResponse(`${head.status} ${reason}`, fields);
     const eager = sorted.eventStream || !sorted.buffering;
     this.#passBody(body, eager);
@@ -262,44 +264,11 @@ export class Forwarding implements AttemptOwner, Swept {
     if (upgrade === undefined || connection === undefined || !wanted) {
       throw new UpstreamError('BAD_RESPONSE', 'the upstream switches protocols though nobody asked it to');
     }
-    const client = upgrade();
-    const rest = connection.release();
+    const { tunnelTimeoutMs } = this.#context.options;
+    openTunnel(upgrade(), connection, tunnelHead(this.request.method, head, fields), tunnelTimeoutMs);
     attempt.finish();
     this.#leave(attempt, 'ok');
-    const isConnect = this.request.method === 'CONNECT';
-    const lines = isConnect ? '' : `Connection: upgrade\r\nUpgrade: ${head.upgrade ?? ''}\r\n`;
-    const status = isConnect ? '200 Connection Established' : '101 Switching Protocols';
-    client.socket.write(serializeResponseHead(status, fields, lines), 'latin1');
-    if (rest.length > 0) client.socket.write(rest);
-    if (client.head.length > 0) connection.socket.write(client.head);
-    tunnel(client.socket, connection.socket, this.#context.options.tunnelTimeoutMs);
     this.#settleWith(() => []);
-  }
-
-  #rewriteLocation(fields: HeaderList, { target }: Attempt): void {
-    const { paths } = this.#context.options;
-    for (const field of fields) {
-      if (field[0].toLowerCase() === 'location') {
-        field[1] = clientLocation(field[1], originOf(target), paths, this.environ);
-      }
-    }
-  }
-
-  #finalFields(given: HeaderList, attempt: Attempt, head: ResponseHead): HeaderList {
-    const { options } = this.#context;
-    const requestId = this.environ['highball.request_id'];
-    let fields = given;
-    if (!options.responseRules.empty) {
-      const context = {
-        environ: this.environ,
-        requestId: String(requestId ?? ''),
-        upstream: attempt.peer.id,
-      };
-      fields = applyToPairs(options.responseRules, fields, context);
-    }
-    report(this, attempt, head, fields, options);
-    if (this.#ended) this.#noteTime(attempt);
-    return fields;
   }
 
   #log(attempt: Attempt, error: UpstreamError): void {
@@ -396,14 +365,6 @@ export class Forwarding implements AttemptOwner, Swept {
 }
 
 const NONE: ReadonlySet<string> = new Set();
-
-/** Reasons for upstreams that give none: some clients show nothing without. */
-const REASONS: Readonly<Record<number, string>> = {
-  200: 'OK',
-  302: 'Found',
-  304: 'Not Modified',
-  404: 'Not Found',
-};
 
 function pairsOf(flat: readonly string[]): HeaderList {
   const pairs: HeaderList = [];

@@ -1,12 +1,35 @@
+import type { HeaderList, UpgradedConnection } from '@highball/gateway-protocol';
+import { type ResponseHead, serializeResponseHead } from '@highball/http-parser';
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
+
+/** What the client is told ahead of a tunnel (RFC 9110 §7.8, §9.3.6). */
+export function tunnelHead(method: string, head: ResponseHead, fields: HeaderList): string {
+  if (method === 'CONNECT') return serializeResponseHead('200 Connection Established', fields);
+  const lines = `Connection: upgrade\r\nUpgrade: ${head.upgrade ?? ''}\r\n`;
+  return serializeResponseHead('101 Switching Protocols', fields, lines);
+}
+
+/** Hands both connections to each other, with what has come behind the heads already. */
+export function openTunnel(
+  client: UpgradedConnection,
+  connection: { readonly socket: Socket; release(): Uint8Array },
+  head: string,
+  idleTimeoutMs: number,
+): void {
+  const rest = connection.release();
+  client.socket.write(head, 'latin1');
+  if (rest.length > 0) client.socket.write(rest);
+  if (client.head.length > 0) connection.socket.write(client.head);
+  tunnel(client.socket, connection.socket, idleTimeoutMs);
+}
 
 /**
  * Joins two connections until both are at their end, each way with its own backpressure and half-close: when one side
  * sends no more, the other is told, and may go on.
  * @param idleTimeoutMs - closes both when neither has said anything for so long; 0 never.
  */
-export function tunnel(client: Duplex, upstream: Socket, idleTimeoutMs: number): void {
+function tunnel(client: Duplex, upstream: Socket, idleTimeoutMs: number): void {
   client.allowHalfOpen = true;
   upstream.allowHalfOpen = true;
   // Everything passes through this socket, in or out: its own timer sees the silence of both.

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createWorker, type Worker } from '@highball/async-worker';
 import { createBalancer } from '@highball/balancer';
+import { rules, validate } from '@highball/gateway-validator';
 import { reverseProxy, type ReverseProxyOptions } from '../src/index.ts';
 
 /** An upstream that does exactly what a test says. */
@@ -59,22 +60,43 @@ export interface Front extends AsyncDisposable {
   readonly statuses: string[];
 }
 
+const RECOMMENDED: ReadonlySet<string> = new Set(
+  rules.filter(({ level }) => level !== 'must').map(({ code }) => code),
+);
+
 export async function startProxy(
   urls: readonly string[],
   options: Partial<ReverseProxyOptions> = {},
 ): Promise<Front> {
   const log: string[] = [];
   const picker = createBalancer({ peers: urls.map((id) => ({ id })) });
-  const app = reverseProxy({ picker, log: { warn: (_, message) => void log.push(message) }, ...options });
+  const breaches: string[] = [];
+  const proxy = reverseProxy({ picker, log: { warn: (_, message) => void log.push(message) }, ...options });
   const errors: string[] = [];
   const statuses: string[] = [];
   const quiet = (): void => undefined;
+  // Whatever a test is about, the proxy keeps to the protocol; what is only recommended is the upstream's business.
+  const app = validate(proxy, {
+    onBreach: ({ code, side, message }) => {
+      if (side === 'application' && !RECOMMENDED.has(code)) breaches.push(`${code}: ${message}`);
+    },
+  });
   const worker = createWorker(app, {
     log: { error: (message) => void errors.push(message), warn: quiet, info: quiet, debug: quiet },
     onResponse: ({ status }) => void statuses.push(status),
   });
   const { port } = await worker.listen({ port: 0, host: '127.0.0.1' });
-  return { port, worker, log, errors, statuses, [Symbol.asyncDispose]: () => worker.close() };
+  return {
+    port,
+    worker,
+    log,
+    errors,
+    statuses,
+    async [Symbol.asyncDispose]() {
+      await worker.close();
+      if (breaches.length > 0) throw new Error(`the proxy broke the protocol: ${breaches.join('; ')}`);
+    },
+  };
 }
 
 /** An upstream's usual answer. */
