@@ -19,7 +19,7 @@ export interface PasswordHash {
 
 /**
  * Hashes a password for `users`: `$scrypt$ln=14,r=8,p=5$SALT$HASH`, the form of the PHC string format, base64
- * without padding. Takes some tens of milliseconds, off the event loop.
+ * without padding. Takes some tenths of a second of one core, off the event loop.
  *
  * @param costLog2 - one more doubles time and memory, of whoever guesses and of the proxy.
  */
