@@ -7,9 +7,14 @@ export interface Capacity {
 /** The part of the bytes that is for what was asked for more than once (Karedla, Love, Wherry 1994: 60–80%). */
 const PROTECTED = 0.8;
 
+/** A use this recent, in parts of the entries that there are, moves nothing: the order is as good, and far cheaper. */
+const RECENT = 1 / 8;
+
 interface Item<Value> {
   readonly value: Value;
   readonly bytes: number;
+  /** How many moves there had been when it was moved to the end. */
+  movedAt: number;
 }
 
 /**
@@ -25,6 +30,7 @@ export class SegmentedLru<Value> {
   readonly #protected = new Map<string, Item<Value>>();
   #bytes = 0;
   #protectedBytes = 0;
+  #moves = 0;
 
   constructor(capacity: Capacity) {
     this.#capacity = capacity;
@@ -42,8 +48,11 @@ export class SegmentedLru<Value> {
   get(key: string): Value | undefined {
     const safe = this.#protected.get(key);
     if (safe !== undefined) {
+      // Whatever has come behind it since is less than this.
+      if (this.#moves - safe.movedAt <= this.#protected.size * RECENT) return safe.value;
       this.#protected.delete(key);
       this.#protected.set(key, safe);
+      safe.movedAt = ++this.#moves;
       return safe.value;
     }
     const item = this.#probation.get(key);
@@ -66,7 +75,7 @@ export class SegmentedLru<Value> {
       this.#evict();
     }
     this.#bytes += bytes;
-    const item = { value, bytes };
+    const item = { value, bytes, movedAt: this.#moves };
     if (wasProtected) this.#protect(key, item);
     else this.#probation.set(key, item);
     return true;
@@ -89,6 +98,7 @@ export class SegmentedLru<Value> {
 
   #protect(key: string, item: Item<Value>): void {
     this.#protected.set(key, item);
+    item.movedAt = ++this.#moves;
     this.#protectedBytes += item.bytes;
     const most = PROTECTED * this.#capacity.maxBytes;
     const mostEntries = Math.ceil(PROTECTED * this.#capacity.maxEntries);

@@ -180,8 +180,16 @@ export class Store {
   }
 
   #remember(entry: Entry): void {
+    protect(entry);
     this.#memory.set(entry.key, { entry, judgedAt: this.#invalidations.position }, weightOf(entry));
   }
+}
+
+/** What is stored is handed out as it is: whoever would change it is told at once. */
+function protect(entry: Entry): void {
+  if (entry.kind === 'vary') return;
+  for (const field of entry.fields) Object.freeze(field);
+  if (entry.body.kind === 'memory') Object.freeze(entry.body.chunks);
 }
 
 function isYounger(entry: Entry, other: Entry | undefined): boolean {

@@ -1,8 +1,15 @@
 import { type Environ, environKey, type HeaderList } from '@highball/gateway-protocol';
+import { CappedMap } from './capped-map.ts';
 import { fieldValue, listOf } from './fields.ts';
 
 /** Fields whose members stand in no order but that of their weights, and in any case. */
 const UNORDERED: ReadonlySet<string> = new Set(['accept-language', 'accept-encoding', 'accept-charset']);
+
+/** Fields that have keys of their own (RFC 3875 §4.1.2, §4.1.3). */
+const OWN_KEYS: Readonly<Record<string, keyof Environ>> = {
+  'content-type': 'CONTENT_TYPE',
+  'content-length': 'CONTENT_LENGTH',
+};
 
 /** The request fields that a response was chosen by (RFC 9110 §12.5.5), sorted, in lower case. */
 export function varyNames(fields: HeaderList): string[] {
@@ -29,13 +36,34 @@ export function variantKey(environ: Environ, names: readonly string[]): string {
   return key;
 }
 
+/** Clients send few different values of the fields that responses are chosen by; long ones are not worth it. */
+const MAX_MEMO = 1000;
+const MAX_MEMO_LENGTH = 256;
+const unordered = new CappedMap<string>(MAX_MEMO);
+const ordered = new CappedMap<string>(MAX_MEMO);
+const environKeys = new CappedMap<keyof Environ>(MAX_MEMO);
+
 function valueOf(environ: Environ, name: string): string | undefined {
-  if (name === 'content-type') return environ.CONTENT_TYPE;
-  if (name === 'content-length') return environ.CONTENT_LENGTH;
-  return environ[environKey(name)];
+  let key = environKeys.get(name);
+  if (key === undefined) {
+    key = OWN_KEYS[name] ?? environKey(name);
+    environKeys.set(name, key);
+  }
+  return environ[key] as string | undefined;
 }
 
 function normalise(name: string, value: string): string {
+  if (value.length > MAX_MEMO_LENGTH) return normaliseAnew(name, value);
+  const memo = UNORDERED.has(name) ? unordered : ordered;
+  let result = memo.get(value);
+  if (result === undefined) {
+    result = normaliseAnew(name, value);
+    memo.set(value, result);
+  }
+  return result;
+}
+
+function normaliseAnew(name: string, value: string): string {
   const members = value.split(',').map((member) => member.trim().replaceAll(/\s+/g, ' '));
   if (!UNORDERED.has(name)) return members.join(',');
   return members

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { httpCache } from '../src/index.ts';
-import { ask, Bench, environOf, settle } from './support.ts';
+import { ask, begin, Bench, environOf, settle } from './support.ts';
 
 const HOUR = { 'Cache-Control': 'max-age=3600' };
 
@@ -186,6 +186,16 @@ describe('what is not stored', () => {
 test('an option that makes no sense is refused', () => {
   expect(() => httpCache({ maxBytes: -1 })).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }));
   expect(() => httpCache({ name: 'two words' })).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }));
+});
+
+test('what is stored cannot be changed by who gets it', async () => {
+  const bench = new Bench(() => ({ fields: HOUR }));
+  await bench.ask();
+  const { fields, body } = await begin(bench.app);
+  expect(() => ((fields[0] as [string, string])[1] = 'changed')).toThrow(TypeError);
+  expect(() => (body as Uint8Array[]).pop()).toThrow(TypeError);
+  fields.length = 0;
+  expect((await bench.ask()).get('Cache-Control')).toBe('max-age=3600');
 });
 
 test('a cache may serve several applications', async () => {
