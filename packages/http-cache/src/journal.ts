@@ -105,7 +105,18 @@ export class Journal {
 
   #open(): void {
     this.#create();
+    this.#openFile();
+    if (this.#base > 0) return;
+    // It has no header: what it held is lost, as if there had been none.
+    closeSync(this.#fd);
+    unlinkSync(this.#path);
+    this.#create();
+    this.#openFile();
+  }
+
+  #openFile(): void {
     this.#fd = openSync(this.#path, 'a+', 0o600);
+    this.#base = 0;
     this.#offset = 0;
     this.#rest = '';
     this.#readOn(fstatSync(this.#fd).size);

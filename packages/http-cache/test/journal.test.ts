@@ -1,13 +1,18 @@
-import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '@highball/testkit';
 import { expect, test } from 'vitest';
 import { Invalidations } from '../src/invalidations.ts';
 import { Journal } from '../src/journal.ts';
 
-function worker(folder: string, maxBytes?: number): { journal: Journal; invalidations: Invalidations } {
+interface Worker {
+  readonly journal: Journal;
+  readonly invalidations: Invalidations;
+}
+
+function worker(folder: string, maxBytes?: number, now: () => number = Date.now): Worker {
   const invalidations = new Invalidations();
-  return { invalidations, journal: new Journal(folder, invalidations, Date.now, maxBytes) };
+  return { invalidations, journal: new Journal(folder, invalidations, now, maxBytes) };
 }
 
 const entry = (position: number, url = 'http://a/x'): { url: string; tags: string[]; position: number } => ({
@@ -49,15 +54,25 @@ test('a line that was cut short by a crash costs what came before it, and spoils
   expect(one.invalidations.judge(entry(one.invalidations.position))).toBe('valid');
 });
 
-test('without its journal, a folder holds nothing that counts', async () => {
+test.each([
+  ['emptied', (path: string) => writeFileSync(path, '')],
+  ['gone', (path: string) => rmSync(path)],
+  ['something else', (path: string) => writeFileSync(path, 'not a journal\n')],
+])('when it is %s, nothing that the folder holds counts any more', async (_, damage) => {
   await using folder = await temporaryFolder();
-  const one = worker(folder.path);
-  const before = one.invalidations.position;
-  await new Promise((resolve) => setTimeout(resolve, 2));
-  one.journal.close();
-  writeFileSync(join(folder.path, 'journal'), '');
-  await using other = await temporaryFolder();
-  expect(worker(other.path).invalidations.judge(entry(before))).toBe('gone');
+  let now = Date.now();
+  const start = (): Worker => worker(folder.path, undefined, () => now);
+  const one = start();
+  one.journal.append({ kind: 'tag', value: 't' });
+  const before = entry(one.invalidations.position);
+  damage(join(folder.path, 'journal'));
+  now += 1000;
+  expect(start().invalidations.judge(before)).toBe('gone');
+  // One that runs finds out, too, and what it stores from now on counts for both.
+  one.journal.refresh();
+  expect(one.invalidations.judge(before)).toBe('gone');
+  one.journal.append({ kind: 'tag', value: 'u' });
+  expect(start().invalidations.judge(entry(one.invalidations.position))).toBe('valid');
 });
 
 test('it is written anew when it has grown, and nobody misses a line', async () => {
