@@ -1,9 +1,10 @@
 /*
- * What an access log costs: a server of our own without one and with each format, alternating in one run; then how
- * many lines a second one process writes.
+ * What an access log costs: the CPU time of a request, of a server without one and with each format, alternating in
+ * one run (a busy machine moves it less than requests a second); then how many lines a second one process writes.
  *
  *   node -C @highball/source bench/cost.ts [rounds] [seconds]
  */
+import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,23 +36,32 @@ async function cost(): Promise<void> {
         file,
       ]);
       const [, port = ''] = await server.until(/port (\d+)/);
-      return { format, server, port, rates: [] as number[] };
+      return { format, server, port, costs: [] as number[] };
     }),
   );
   for (let round = 0; round <= rounds; round++) {
-    for (const { port, rates } of servers) {
+    for (const { server, port, costs } of servers) {
+      const before = cpuMs(server.pid);
       const run = new Program(wrk, ['-t1', '-c64', `-d${seconds}s`, `http://127.0.0.1:${port}/hello?a=b`]);
       await run.exited;
+      const requests = Number(/(\d+) requests in/.exec(run.stdout)?.[1]);
       // The first round warms up.
-      if (round > 0) rates.push(Number(/Requests\/sec:\s+([\d.]+)/.exec(run.stdout)?.[1]));
+      if (round > 0) costs.push(((cpuMs(server.pid) - before) * 1000) / requests);
     }
   }
   for (const { server } of servers) await server.stop();
-  const none = servers[0]?.rates ?? [];
-  for (const { format, rates } of servers) {
-    const ratio = median(rates.map((rate, i) => rate / (none[i] ?? Number.NaN)));
-    console.log(`${format.padEnd(10)} ${ratio.toFixed(3)} of the requests a second without a log`);
+  const none = servers[0]?.costs ?? [];
+  for (const { format, costs } of servers) {
+    const ratio = median(costs.map((cost, i) => cost / (none[i] ?? Number.NaN)));
+    const micros = median(costs).toFixed(1);
+    console.log(`${format.padEnd(10)} ${micros} µs a request, ${ratio.toFixed(2)} of that without a log`);
   }
+}
+
+/** What a process has spent so far (proc_pid_stat(5): utime and stime, in hundredths of a second). */
+function cpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 async function throughput(format: Format): Promise<void> {

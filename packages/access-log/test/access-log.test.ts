@@ -109,6 +109,23 @@ test('nothing is lost when a log is moved again and again under load', async () 
   expect(numbers).toEqual(Array.from({ length: n }, (_, i) => i));
 });
 
+test('reopening closes the old file', async (context) => {
+  context.skip(!fs.existsSync('/proc/self/fd'), 'needs /proc (Linux)');
+  await using folder = await temporaryFolder();
+  const log = accessLog({ to: join(folder.path, 'access.log') });
+  for (let i = 0; i < 5; i++) await log.reopen();
+  const open = fs.readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return fs.readlinkSync(`/proc/self/fd/${fd}`).startsWith(folder.path);
+    } catch {
+      // The one by which this list was read.
+      return false;
+    }
+  });
+  expect(open).toHaveLength(1);
+  await log.close();
+});
+
 test('a folder that is gone keeps the old file, says so, and costs no answer', async () => {
   await using folder = await temporaryFolder();
   const inner = join(folder.path, 'logs');

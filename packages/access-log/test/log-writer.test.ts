@@ -223,6 +223,19 @@ test('a file that failed is tried at once after it was reopened', async () => {
   expect(target.files).toEqual(['one\n', '']);
 });
 
+test('a write that fails while one wants to reopen does not hold that up', async () => {
+  const { target, timers, writer } = setUp();
+  writer.push('one');
+  timers.advance(200);
+  const reopened = writer.reopen(100);
+  timers.advance(100);
+  await new Promise((resolve) => setImmediate(resolve));
+  target.refuse('ENOSPC');
+  await reopened;
+  target.accept();
+  expect(target.files).toEqual(['one\n', '']);
+});
+
 test('flush resolves with true when all is written', async () => {
   const { target, writer } = setUp();
   expect(await writer.flush(100)).toBe(true);

@@ -83,9 +83,11 @@ export function keeperStore(options: KeeperStoreOptions): LimitStore {
   };
 }
 
+/** One text for a set of keys; with lengths, so that no key can pass for two. */
 function joinKeys(claims: readonly Claim[]): string {
-  if (claims.length === 1) return `${claims[0]?.limit.name}\n${claims[0]?.key}`;
-  return claims.map(({ limit, key }) => `${limit.name}\n${key}`).join('\n');
+  let joined = '';
+  for (const { limit, key } of claims) joined += `${limit.name}:${key.length}:${key}`;
+  return joined;
 }
 
 /** One connection to the keeper. */
