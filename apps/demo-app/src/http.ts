@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Environ, HeaderList, ResponseBody, StartResponse } from '@highball/gateway-protocol';
 import type { Handler } from '@highball/router';
 import type { Html } from './html.ts';
@@ -56,7 +57,26 @@ export function seeOther(location: string): Answer {
 export function answering<Params>(
   answer: (environ: Environ, params: Params) => Answer | Promise<Answer>,
 ): Handler<Params> {
-  return async (environ, startResponse, params) => give(await answer(environ, params), startResponse);
+  return async (environ, startResponse, params) =>
+    give(unlessKnown(await answer(environ, params), environ), startResponse);
+}
+
+/** A page that the browser has already is not sent again (RFC 9110 §13.1.2): its tag is made of what is in it. */
+function unlessKnown(answer: Answer, environ: Environ): Answer {
+  const { status, headers, body } = answer;
+  if (status !== '200 OK' || (environ.REQUEST_METHOD !== 'GET' && environ.REQUEST_METHOD !== 'HEAD'))
+    return answer;
+  const tag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
+  const known = environ.HTTP_IF_NONE_MATCH?.split(',').some(
+    (each) => each.trim().replace(/^W\//, '') === tag,
+  );
+  const tagged: HeaderList = [...headers, ['ETag', tag]];
+  if (!known) return { status, headers: tagged, body };
+  return {
+    status: '304 Not Modified',
+    headers: tagged.filter(([name]) => name !== 'Content-Type'),
+    body: '',
+  };
 }
 
 /** Gives an answer to the server. */

@@ -13,6 +13,19 @@ afterAll(() => folder[Symbol.asyncDispose]());
 
 const POST = '/Blogs/Posts?Year=2006&Month=12&Day=10';
 
+describe('a page that is known already', () => {
+  test('is 304 until something in it changes', async () => {
+    const { headers } = await ask('GET /');
+    const tag = headers.get('etag') as string;
+    expect(tag).toMatch(/^"[\w-]{22}"$/);
+    const again = await ask('GET /', { headers: { 'If-None-Match': `"other", W/${tag}` } });
+    expect(again).toMatchObject({ status: 304, body: '' });
+    expect(again.headers.get('cache-control')).toBe('no-cache');
+    expect((await ask('GET /', { headers: { 'If-None-Match': '"other"' } })).status).toBe(200);
+    expect((await ask('GET /nothing', { headers: { 'If-None-Match': tag } })).status).toBe(404);
+  });
+});
+
 describe('pages', () => {
   test.each([
     ['GET /', 200, 'A highball, served tall'],

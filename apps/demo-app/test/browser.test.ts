@@ -145,6 +145,25 @@ test('every open tab is counted as a reader, over a WebSocket, until it is close
   expect(tabs.flatMap(({ troubles }) => troubles)).toEqual([]);
 });
 
+test('a second visit transfers nothing but 304s, or less', async (context) => {
+  context.skip(missing !== undefined, missing);
+  const { page, troubles } = await visit(1280, '/blogs/2006/12/10/');
+  /** Bytes over the network of the page and of all that it has loaded; Chromium says 300 for a 304, and 0 for none. */
+  const transfers = (): Promise<number[]> =>
+    page.evaluate(
+      `[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')].map((entry) => entry.transferSize)`,
+    );
+  const first = await transfers();
+  expect(first.length).toBeGreaterThan(2);
+  expect(Math.max(...first)).toBeGreaterThan(1000);
+  await page.goto(`${address}/`);
+  await page.goto(`${address}/blogs/2006/12/10/`);
+  const second = await transfers();
+  expect(second).toHaveLength(first.length);
+  expect(Math.max(...second)).toBeLessThanOrEqual(300);
+  expect(troubles).toEqual([]);
+});
+
 test('the dynamic address leads to the clean one', async (context) => {
   context.skip(missing !== undefined, missing);
   const { page, troubles } = await visit(1280, '/Blogs/Posts?Year=2006&Month=12&Day=10');
