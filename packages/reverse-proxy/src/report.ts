@@ -75,5 +75,6 @@ function ms(value: number): string {
 
 /** As nginx writes times: seconds with milliseconds. */
 function seconds(value: number): string {
-  return (value / 1000).toFixed(3);
+  // Over a connection that was kept, which is the usual case, connecting takes no time.
+  return value === 0 ? '0.000' : (value / 1000).toFixed(3);
 }

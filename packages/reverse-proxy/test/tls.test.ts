@@ -8,7 +8,9 @@ import { createServer, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ok, startProxy } from './support.ts';
 
-const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+/** Debian: openssl. */
+const openssl = process.env['OPENSSL'] ?? 'openssl';
+const hasOpenssl = spawnSync(openssl, ['version']).status === 0;
 const get = 'GET / HTTP/1.1\r\nHost: site.example\r\nConnection: close\r\n\r\n';
 
 describe.skipIf(!hasOpenssl)('an upstream over TLS (needs openssl)', () => {
@@ -19,7 +21,7 @@ describe.skipIf(!hasOpenssl)('an upstream over TLS (needs openssl)', () => {
   beforeAll(async () => {
     folder = await temporaryFolder();
     const path = (name: string): string => join(folder.path, name);
-    execFileSync('openssl', [
+    execFileSync(openssl, [
       'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2',
       '-subj', '/CN=app.internal', '-addext', 'subjectAltName=DNS:app.internal,DNS:localhost',
       '-keyout', path('key.pem'), '-out', path('cert.pem'),
