@@ -39,8 +39,14 @@ export function failures(results: readonly Result[], requests: readonly Request[
   });
 }
 
-function row(cells: readonly string[]): string {
-  return `| ${cells.join(' | ')} |`;
+/** A table as the formatter of the repository leaves it: each column as wide as its widest cell. */
+function align(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0))) ?? [];
+  const line = (cells: readonly string[], filler = ' '): string =>
+    `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0, filler)).join(' | ')} |`;
+  const [head = [], ...body] = rows;
+  const rule = line(head.map(() => ''), '-'); // prettier-ignore
+  return [line(head), rule, ...body.map((row) => line(row))];
 }
 
 /** The table in Markdown, with what is behind its signs. */
@@ -50,19 +56,21 @@ export function table(results: readonly Result[], requests: readonly Request[]):
     const good = requests.filter((request) => verdict(result, request) === 'ok').length;
     return `${good} of ${requests.length}`;
   };
+  const rows = [
+    ['request', ...tried.map((_, i) => `${i + 1}`)],
+    ...requests.map((request) => [request.name, ...tried.map((result) => SIGNS[verdict(result, request)])]),
+    ['**as expected**', ...tried.map(count)],
+  ];
   return [
-    row(['request', ...tried.map((_, i) => `${i + 1}`)]),
-    row(['---', ...tried.map(() => '---')]),
-    ...requests.map((request) =>
-      row([request.name, ...tried.map((result) => SIGNS[verdict(result, request)])]),
-    ),
-    row(['**as expected**', ...tried.map(count)]),
+    ...align(rows),
     '',
     ...tried.map(({ pair }, i) => `${i + 1}. ${pair.name}`),
     '',
     ...excuses(tried),
     ...results.flatMap(({ pair, skipped }) => (skipped ? [`Not tried: ${pair.name}: ${skipped}.`, ''] : [])),
-  ].join('\n');
+  ]
+    .join('\n')
+    .trimEnd();
 }
 
 function excuses(results: readonly Result[]): string[] {
