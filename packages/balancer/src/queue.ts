@@ -17,7 +17,7 @@ export interface PeerQueueOptions {
 export interface PeerQueue {
   readonly waiting: number;
   /**
-   * A peer: at once and without a promise where one is free and nobody waits, later otherwise.
+   * A peer: at once and without a promise where one is free that nobody waits for, later otherwise.
    * @throws NoPeerError QUEUE_FULL, QUEUE_TIMEOUT, ABORTED, CLOSED; the first by throwing, the rest by the promise.
    */
   acquire(request?: PickRequest, signal?: AbortSignal): Peer | Promise<Peer>;
@@ -72,7 +72,9 @@ class FifoPeerQueue implements PeerQueue {
     if (this.#closed) throw new NoPeerError('CLOSED', 'the queue is closed');
     if (signal?.aborted)
       throw new NoPeerError('ABORTED', 'the request was given up', { cause: signal.reason });
-    const peer = this.#waiters.size === 0 ? this.#balancer.pick(request) : undefined;
+    // Whatever is free after that, nobody who waits can use, such as those who have tried it already.
+    this.#serve();
+    const peer = this.#balancer.pick(request);
     if (peer !== undefined) return peer;
     if (this.#waiters.size >= this.#maxWaiting) {
       throw new NoPeerError('QUEUE_FULL', `${this.#maxWaiting} requests wait for a peer already`);

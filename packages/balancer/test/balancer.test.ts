@@ -10,7 +10,7 @@ describe('failures', () => {
     fail(from, 'p0');
     expect(count(picks(from, 10))).toEqual({ p1: 10 });
     from.wait(1000);
-    const tried = [from.pick(), from.pick(), from.pick()].map((peer) => peer?.id);
+    const tried = Array.from({ length: 20 }, () => from.pick()?.id);
     expect(tried.filter((id) => id === 'p0')).toHaveLength(1);
   });
 
@@ -57,6 +57,14 @@ describe('failures', () => {
     for (let i = 0; i < 10; i++) from.release(from.pick() as Peer, 'failed');
     expect(count(picks(from, 4))).toEqual({ p0: 2, p1: 2 });
   });
+});
+
+test('a check that finds a peer up forgives its failures', () => {
+  const from = balancer({ peers: ids(2), failTimeoutMs: 60_000 });
+  fail(from, 'p0');
+  from.setHealth('p0', 'down');
+  from.setHealth('p0', 'up');
+  expect(picks(from, 10)).toContain('p0');
 });
 
 describe('backups', () => {

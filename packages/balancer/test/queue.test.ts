@@ -53,6 +53,28 @@ test('nobody overtakes those who wait', async () => {
   expect(await first).toMatchObject({ id: 'a' });
 });
 
+test('one who waits for a peer it has not tried holds nobody else up', async () => {
+  const { queue } = setup({}, [{ id: 'a', maxConnections: 1 }, { id: 'b' }]);
+  queue.acquire({ prefer: 'a' });
+  const first = queue.acquire({ exclude: new Set(['b']) });
+  expect(queue.acquire()).toMatchObject({ id: 'b' });
+  expect(queue.waiting).toBe(1);
+  queue.close();
+  await expect(first).rejects.toThrow(NoPeerError);
+});
+
+test('what has come free by time alone goes to those who wait, not to one who comes then', async () => {
+  const { queue, clock } = setup({}, [{ id: 'a' }, { id: 'b' }]);
+  for (const peer of [queue.acquire(), queue.acquire()] as Peer[]) queue.release(peer, 'failed');
+  const waiting = [queue.acquire(), queue.acquire()];
+  clock.now += 1001;
+  const late = queue.acquire();
+  expect(late).toBeInstanceOf(Promise);
+  expect(new Set((await Promise.all(waiting)).map(({ id }) => id))).toEqual(new Set(['a', 'b']));
+  queue.close();
+  await expect(late).rejects.toThrow(NoPeerError);
+});
+
 test('a queue that is full refuses', () => {
   const { queue } = setup({ maxWaiting: 1 });
   queue.acquire();

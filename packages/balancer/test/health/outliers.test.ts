@@ -89,13 +89,28 @@ describe('rates of success', () => {
     const from = watching(6, byRate);
     interval(from, [30, 30, 30, 30, 30, 30]);
     expect(ejected(from)).toEqual([]);
-    const few = watching(4, byRate);
+    const few = watching(4, { ...byRate, deviations: 1 });
     interval(few, [0, 0, 0, 90]);
     expect(ejected(few)).toEqual([]);
   });
 });
 
+test('a peer whose ejection is over starts slowly', () => {
+  const from = balancer({ peers: ids(2), maxFails: 0, slowStartMs: 10_000, outliers: { ejectionMs: 1000 } });
+  failOften(from, 'p0');
+  from.wait(1000);
+  expect(count(picks(from, 110))['p0']).toBeLessThan(15);
+});
+
 describe('panic', () => {
+  test('does not count those that drain', () => {
+    const from = balancer({ peers: ids(4) });
+    from.drain('p0');
+    from.drain('p1');
+    from.setHealth('p2', 'down');
+    expect(count(picks(from, 10))).toEqual({ p3: 10 });
+  });
+
   test('when fewer than half are up, all are chosen from', () => {
     const from = balancer({ peers: ids(4) });
     from.setHealth('p0', 'down');

@@ -106,6 +106,14 @@ describe('least load', () => {
     expect(count(names)).toEqual({ p0: 20, p1: 10 });
   });
 
+  test('a new report takes in what was sent before it', () => {
+    const from = two();
+    for (let i = 0; i < 50; i++) pickOnly(from, 'p0');
+    from.report('p0', { delayMs: 0, queue: 1 });
+    from.report('p1', { delayMs: 0, queue: 5 });
+    expect(from.pick()?.id).toBe('p0');
+  });
+
   test('an old report says nothing', () => {
     const from = two();
     from.report('p0', { delayMs: 0, queue: 1000 });
