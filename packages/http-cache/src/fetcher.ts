@@ -1,39 +1,27 @@
 import type { Application, Environ, ResponseBody, StartResponse } from '@highball/gateway-protocol';
 import { closeBody } from '@highball/gateway-protocol';
-import { agedFields, answerStored, notModified } from './answer.ts';
-import { addCacheStatus, type CacheOutcome, type ForwardReason } from './cache-status.ts';
+import { answerStored, notModified } from './answer.ts';
+import { answerLanding } from './answer-landing.ts';
+import { addCacheStatus, type CacheOutcome } from './cache-status.ts';
 import { type CapturedResponse, capture } from './capture.ts';
 import { isNotModified } from './conditional.ts';
 import { codeOf, type StoredResponse } from './entry.ts';
 import { fieldValue } from './fields.ts';
-import { Flight, type Landing, type ResponseInFlight } from './flight.ts';
-import { type ExchangeTimes, timeToLive } from './freshness.ts';
+import { Flight, type Landing, type ResponseInFlight, signalOf } from './flight.ts';
+import type { Forwarding } from './forwarding.ts';
+import type { ExchangeTimes } from './freshness.ts';
 import type { Keeper } from './keeper.ts';
-import type { Found } from './lookup.ts';
 import type { ResolvedOptions } from './options.ts';
 import { originEnviron } from './origin-environ.ts';
-import type { CacheRequest } from './request.ts';
 import { freshened, passedFields, planResponse, type ResponsePlan } from './response-plan.ts';
 import { mayStandIn } from './selection.ts';
 import type { Reader, SharedBody } from './shared-body.ts';
 import type { Store } from './store.ts';
-import { variantKey } from './vary.ts';
 
 /** Errors that a stale response may stand in for (RFC 5861 §4). */
 const ERRORS: ReadonlySet<number> = new Set([500, 502, 503, 504]);
 /** Fetches that others may join; beyond it each asks for itself. */
 const MAX_FLIGHTS = 4096;
-
-/** A request on its way to the origin. */
-export interface Forwarding {
-  readonly request: CacheRequest;
-  readonly found: Found;
-  readonly because: ForwardReason;
-  /** Whether it may wait for another, and others for it. */
-  readonly share: boolean;
-  /** It is known not to be stored: what the client asks goes on unchanged. */
-  readonly pass: boolean;
-}
 
 /** What a fetch has come to, for the one that asked. */
 type Arrival =
@@ -66,7 +54,7 @@ export class Fetcher {
     const flight = forwarding.share ? this.#flights.get(forwarding.found.key) : undefined;
     if (flight !== undefined) {
       const landing = await flight.wait(this.#options.collapseTimeoutMs);
-      const body = await this.#answerLanding(landing, forwarding, startResponse);
+      const body = await answerLanding(landing, forwarding, startResponse, this.#store, this.#context());
       if (body !== undefined) return body;
       return await this.#lead({ ...forwarding, share: false }, startResponse);
     }
@@ -284,32 +272,6 @@ export class Fetcher {
     };
   }
 
-  async #answerLanding(
-    landing: Landing,
-    { request, because }: Forwarding,
-    startResponse: StartResponse,
-  ): Promise<ResponseBody | undefined> {
-    if (landing.kind === 'nothing') return undefined;
-    const context = this.#context();
-    if (landing.kind === 'stored') {
-      const detail = landing.detail === undefined ? {} : { detail: landing.detail };
-      const outcome = { fwd: because, collapsed: true, ...detail };
-      return await answerStored(landing.entry, request.environ, startResponse, outcome, context);
-    }
-    const { status, fields, freshness, names, variant, body } = landing.response;
-    if (variantKey(request.environ, names) !== variant || !this.#store.isValid(landing.response))
-      return undefined;
-    if (freshness.noCache || timeToLive(freshness, context.now) <= 0) return undefined;
-    const aged = agedFields(fields, freshness, { fwd: because, collapsed: true }, context);
-    if (codeOf(status) === 200 && isNotModified(request.environ, fields, context.now)) {
-      return notModified(aged, startResponse);
-    }
-    const reader = body.whole ?? body.join();
-    if (reader === undefined) return undefined;
-    startResponse(status, aged);
-    return reader as ResponseBody;
-  }
-
   #context(): { name: string | false; now: number } {
     return { name: this.#options.name, now: this.#options.now() };
   }
@@ -317,15 +279,4 @@ export class Fetcher {
   #report(environ: Environ, error: unknown): void {
     environ['wsgi.errors'].write(`http-cache: ${error instanceof Error ? error.message : String(error)}\n`);
   }
-}
-
-/** When the client leaves before the head has come, and nobody else waits for it, the fetch ends. */
-function signalOf(flight: Flight, environ: Environ): AbortSignal {
-  const { controller } = flight;
-  if (flight.unattended) return controller.signal;
-  const leave = (): void => {
-    if (flight.waiting === 0 && !flight.headHasCome) controller.abort();
-  };
-  environ['highball.signal']?.().addEventListener('abort', leave, { once: true });
-  return controller.signal;
 }

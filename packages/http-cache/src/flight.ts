@@ -1,4 +1,4 @@
-import type { HeaderList } from '@highball/gateway-protocol';
+import type { Environ, HeaderList } from '@highball/gateway-protocol';
 import type { StoredResponse } from './entry.ts';
 import type { Freshness } from './freshness.ts';
 import type { SharedBody } from './shared-body.ts';
@@ -65,4 +65,15 @@ export class Flight {
       clearTimeout(timer);
     }
   }
+}
+
+/** When the client leaves before the head has come, and nobody else waits for it, the fetch ends. */
+export function signalOf(flight: Flight, environ: Environ): AbortSignal {
+  const { controller } = flight;
+  if (flight.unattended) return controller.signal;
+  const leave = (): void => {
+    if (flight.waiting === 0 && !flight.headHasCome) controller.abort();
+  };
+  environ['highball.signal']?.().addEventListener('abort', leave, { once: true });
+  return controller.signal;
 }
