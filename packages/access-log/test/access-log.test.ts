@@ -217,6 +217,26 @@ test('standard output that nobody reads does not keep a process from its end', a
   });
 });
 
+test('standard output that is a pipe which nobody reads does not either', async (context) => {
+  await using folder = await temporaryFolder();
+  const pipe = join(folder.path, 'pipe');
+  try {
+    execFileSync('mkfifo', [pipe]);
+  } catch {
+    context.skip(true, 'needs mkfifo (coreutils)');
+  }
+  // For reading, too: so it opens, and a write to it would block.
+  const stdout = fs.openSync(pipe, fs.constants.O_RDWR);
+  const child = spawn(process.execPath, ['-C', '@highball/source', fixture, '-', 'a', '5000'], {
+    stdio: ['ignore', stdout, 'ignore'],
+  });
+  const exited = once(child, 'exit');
+  const outcome = await Promise.race([exited, sleep(15_000, ['still there'])]);
+  child.kill('SIGKILL');
+  fs.closeSync(stdout);
+  expect(outcome[0]).toBe(0);
+});
+
 test('standard output that is read has every line', async () => {
   const program = write('-', 'a', '5000');
   expect(await program.exited).toBe(0);

@@ -127,6 +127,16 @@ test('the address of the client is the one that was asked for, not what a rewrit
   expect(lineOf('$request_uri|%', record)).toBe('/asked|%');
 });
 
+test.each([
+  ['Basic OnNlY3JldA==', '-'],
+  ['Basic !', '-'],
+  ['Bearer YW5uOnNlY3JldA==', '-'],
+  ['bAsIc YW5uOnNlY3JldA==', 'ann'],
+  [`Basic ${'A'.repeat(5000)}`, '-'],
+])('the user of %s is %s', (credentials, user) => {
+  expect(lineOf('%(u)s', recordOf({ HTTP_AUTHORIZATION: credentials }))).toBe(user);
+});
+
 test('a client that left before an answer is 499, as in nginx', () => {
   expect(lineOf('$status|$request_completion', recordOf({}, { status: '', complete: false }))).toBe('499|');
 });
