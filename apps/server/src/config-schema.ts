@@ -98,6 +98,7 @@ const config = v.strictObject(
     routes: v.pipe(v.array(route, 'must be a list'), v.minLength(1, 'must have at least one route')),
     compress: v.optional(choice),
     errorPages: v.optional(choice),
+    forwardProxy: v.optional(options),
     limits: v.optional(options),
     startMessage: v.optional(text),
   },

@@ -1,6 +1,7 @@
 import type { PeerOptions, Strategy as StrategyName } from '@highball/balancer';
 import type { CompressionOptions } from '@highball/compression';
 import type { ErrorPagesOptions } from '@highball/error-pages';
+import type { ForwardProxyOptions } from '@highball/forward-proxy';
 import type { HttpCacheOptions } from '@highball/http-cache';
 import type { LimitsOptions } from '@highball/limits';
 import type { ReverseProxyOptions } from '@highball/reverse-proxy';
@@ -142,6 +143,8 @@ export interface Config<Name extends string = string> extends ServerConfig {
   compress?: boolean | CompressionOptions;
   /** Requests a second, requests and connections at a time, one count for all workers: see @highball/limits. */
   limits?: Omit<LimitsOptions, 'store' | 'log' | 'now' | 'after'>;
+  /** Lets clients out, to where they are allowed to go: see @highball/forward-proxy. @default none */
+  forwardProxy?: Omit<ForwardProxyOptions, 'fallback' | 'onRecord' | 'resolve' | 'connect' | 'clock'>;
   /** Pages for errors that have none, or own files by status: see @highball/error-pages. @default false */
   errorPages?: boolean | Omit<ErrorPagesOptions, 'now'>;
   /** Printed once everything runs; `{address}` is where. */

@@ -111,6 +111,20 @@ test('limits: one count for all workers, kept over a reload', async () => {
   expect(await statuses(3)).toEqual({ 429: 3 });
 });
 
+test('forwardProxy: clients get out to where they may, and nobody by default', async () => {
+  await using other = await run(`{ routes: [{ app: './app.js:app' }] }`);
+  await using site = await run(`{
+    forwardProxy: { users: 'anyone', allow: ['127.0.0.1:${other.port}'] },
+    routes: [{ app: './app.js:app' }],
+  }`);
+  const out = await exchange(site.port, get(`http://127.0.0.1:${other.port}/there`));
+  expect(out).toMatch(/^HTTP\/1\.1 200 [^]*Via: [^]*text text/i);
+  expect(await exchange(site.port, get(`http://127.0.0.1:${site.port + 1}/`))).toMatch(/^HTTP\/1\.1 403 /);
+  expect(await exchange(site.port, get('/here'))).not.toMatch(/^Via: /im);
+  const closed = await exchange(other.port, 'CONNECT 127.0.0.1:80 HTTP/1.1\r\nHost: 127.0.0.1:80\r\n\r\n');
+  expect(closed).not.toMatch(/^HTTP\/1\.1 200 Connection/);
+});
+
 test('an option that makes no sense is one line at the start', async () => {
   await expect(run(`{ compress: { minBytes: -1 }, routes: [{ app: './app.js:app' }] }`)).rejects.toThrow(
     /minBytes/,

@@ -1,5 +1,6 @@
 import { compression } from '@highball/compression';
 import { errorPages } from '@highball/error-pages';
+import { forwardProxy } from '@highball/forward-proxy';
 import type { Application, Environ, Middleware } from '@highball/gateway-protocol';
 import { keeperStore, limits } from '@highball/limits';
 import type { Config, RedirectAction, RewriteAction, Route, RouteMatch } from '../config.ts';
@@ -35,12 +36,22 @@ export async function createSite(config: Config, context: ActionContext): Promis
 
 /** Middleware for all routes: who is refused costs least, and pages of errors are compressed as well. */
 function wrapSite(config: Config, context: ActionContext, site: Application): Application {
-  const { compress = false, errorPages: pages = false, limits: bounds } = config;
+  const { compress = false, errorPages: pages = false, limits: bounds, forwardProxy: egress } = config;
   let app = site;
+  if (egress !== undefined) app = letOut(egress, context, app);
   if (bounds !== undefined) app = limited(bounds, context)(app);
   if (pages !== false) app = errorPages({ root: context.folder, ...(pages !== true && pages) })(app);
   if (compress !== false) app = compression(compress === true ? {} : compress)(app);
   return app;
+}
+
+/** What is for other servers goes there, if it may; what is for this one goes on. */
+function letOut(
+  egress: NonNullable<Config['forwardProxy']>,
+  { log }: ActionContext,
+  fallback: Application,
+): Application {
+  return forwardProxy({ ...egress, fallback, onRecord: (record) => log?.info('forwarded', { ...record }) });
 }
 
 function limited(
