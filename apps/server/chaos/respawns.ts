@@ -1,6 +1,6 @@
 import { descriptorCount, footprint, leftovers } from './leaks.ts';
 import { isAlive } from './processes.ts';
-import { SETTLE_MS, Subject } from './subject.ts';
+import { Subject } from './subject.ts';
 import { until } from './until.ts';
 
 /** The master after so many workers. */
@@ -18,6 +18,8 @@ export interface RespawnReport {
 const WORKERS = 20;
 /** Between two kills of the same slot; otherwise its backoff, and not the machine, would set the pace. */
 const STABLE_MS = 10_500;
+/** A reload takes its workers one by one. */
+const ROUND_MS = 300_000;
 /** The first samples show a master that still warms up: its heap grows to the size that it keeps. */
 const WARM_UP = 0.2;
 /** A garbage collector leaves more or less. */
@@ -38,7 +40,7 @@ export async function respawns(count: number, say: (line: string) => void): Prom
   };
   try {
     await subject.start({ workers: WORKERS });
-    await subject.settled();
+    await subject.settled(ROUND_MS);
     await sample();
     for (let round = 0; done < count; round++) {
       const start = performance.now();
@@ -46,11 +48,11 @@ export async function respawns(count: number, say: (line: string) => void): Prom
       // Three reloads, then the death of all at once.
       if (round % 4 === 3) for (const pid of old) process.kill(pid, 'SIGKILL');
       else subject.signalMaster('SIGHUP');
-      await until('the old workers leave', () => !old.some(isAlive), SETTLE_MS);
-      await subject.settled();
+      await until('the old workers leave', () => !old.some(isAlive), ROUND_MS);
+      await subject.settled(ROUND_MS);
       done += old.length;
       if (round % 4 === 2)
-        await until('workers are stable', () => performance.now() > start + STABLE_MS, SETTLE_MS);
+        await until('workers are stable', () => performance.now() > start + STABLE_MS, ROUND_MS);
       if (round % 4 === 3) await sample();
     }
     if (samples.at(-1)?.respawns !== done) await sample();

@@ -153,14 +153,14 @@ export class Subject {
   }
 
   /** Waits until one master is left, with all of its workers and nothing else. */
-  async settled(): Promise<void> {
+  async settled(timeoutMs: number = SETTLE_MS): Promise<void> {
     const alone = async (): Promise<boolean> => {
       if (this.masterPid('.2') !== undefined || !(await this.isSettled())) return false;
       const { pools, pid } = await this.status();
       const workers = pools.reduce((sum, { size }) => sum + size, 0);
       return pid === this.masterPid() && this.processes.length === workers + 1;
     };
-    await until('one master and its workers, all ready', alone, SETTLE_MS);
+    await until('one master and its workers, all ready', alone, timeoutMs);
   }
 
   /** Stops it by TERM, and kills whatever is left. @returns what was left. */
