@@ -73,7 +73,8 @@ export class Stack {
       const role: PlanRole = { kind: 'front', addresses, ...(keeper && { keeper }) };
       await this.#startPool('front', this.#options.listen, this.#frontSize(), role);
     } catch (error) {
-      await this.stop({ graceful: false });
+      // In an upgrade they may be serving what the old master's front has sent them.
+      await this.stop({ graceful: true });
       throw error;
     }
     this.#started = true;
