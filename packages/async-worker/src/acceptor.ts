@@ -62,8 +62,6 @@ export class Acceptor {
   #paused = false;
   /** Whether that worked: only sockets that were inherited can be paused. */
   #stopped = false;
-  /** Whether connections wait in the kernel for room, where one cannot count them. */
-  #inKernel = false;
   #finishing = false;
   #accepted = 0;
 
@@ -96,7 +94,8 @@ export class Acceptor {
 
   /** Whether others are waiting, as far as one can tell, for what is here to end. */
   get crowded(): boolean {
-    return this.#inKernel || this.#waiting.length > 0;
+    // Where it is paused for want of room, they wait in the kernel, and cannot be counted.
+    return (this.#full && this.#stopped) || this.#waiting.length > 0;
   }
 
   /** Says that there may be room again. */
@@ -109,7 +108,6 @@ export class Acceptor {
     }
     if (!this.#full || this.#waiting.length > 0 || !this.#owner.hasRoom()) return;
     this.#full = false;
-    this.#inKernel = false;
     this.#update();
   }
 
@@ -160,7 +158,7 @@ export class Acceptor {
     else this.#keep({ socket, unix, since: this.#clock.now() });
     if (this.#full || this.#finishing || this.#owner.hasRoom() || this.#owner.makeRoom()) return;
     this.#full = true;
-    this.#inKernel = this.#update();
+    this.#update();
   }
 
   #keep(connection: Waiting): void {
@@ -179,17 +177,16 @@ export class Acceptor {
     this.#waiting.splice(0, this.#waiting.length, ...open);
   };
 
-  /** Pauses or resumes, as it should be. @returns whether connections that come wait in the kernel. */
-  #update(): boolean {
+  /** Pauses or resumes, as it should be. */
+  #update(): void {
     const pause = (this.#full || this.#held) && !this.#finishing;
-    if (pause === this.#paused) return this.#stopped;
+    if (pause === this.#paused) return;
     this.#paused = pause;
     this.#stopped = false;
     for (const [server, backlog] of this.#servers) {
       if (pause) this.#stopped = pauseAccepting(server) || this.#stopped;
       else resumeAccepting(server, backlog);
     }
-    return this.#stopped;
   }
 }
 

@@ -141,6 +141,22 @@ test('a full worker that is drained serves what is left in the queue of an inher
   expect(await drained).toContain('drained');
 });
 
+test('a full worker that is drained leaves a request time to come: it keeps nobody out any more', async () => {
+  await using bound = bind('127.0.0.1', 0);
+  const worker = await startWorker(bound.fd, 'only', 1);
+  const client = await RawClient.connect(bound.address);
+  client.send('GET /late HTTP/1.1\r\nHo');
+  await expect.poll(() => statsOf(worker)).toMatchObject({ connections: 1 });
+  const drained = once(worker, 'message');
+  worker.send('drain');
+  // Who may be spared has had more than a second.
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  client.send('st: a\r\n\r\n');
+  await client.until('only/late');
+  client.destroy();
+  expect(await drained).toContain('drained');
+});
+
 describe('hold', () => {
   test('leaves what comes to others until release, and keeps what is there', async () => {
     await using bound = bind('127.0.0.1', 0);
