@@ -18,7 +18,7 @@ import { createUpstreams } from './site/upstreams.ts';
 import { recycleOnStrayErrors } from './stray-errors.ts';
 import { type HookedApplication, hookRequests, workerContext } from './worker-hooks.ts';
 import { logAccess } from './worker-access-log.ts';
-import { workerLog } from './worker-log.ts';
+import { type WorkerLog, workerLog } from './worker-log.ts';
 import { createReporter } from './worker-report.ts';
 import { noteTasks } from './worker-tasks.ts';
 
@@ -77,39 +77,49 @@ async function build(plan: WorkerPlan, master: WorkerSide, pool: string, log: Lo
   const context = workerContext(master, pool);
   await hooks.run('postFork', context);
   const lifecycle = new Lifecycle();
+  const packageLog = workerLog(log);
   const app = identify(
-    await buildApplication(role, plan.settings, { config, folder }, { log, lifecycle }),
+    await buildApplication(role, plan.settings, { config, folder }, { log, packageLog, lifecycle }),
     master,
     pool,
   );
   await hooks.run('postWorkerInit', context);
   const hooked = noteTasks(hookRequests(app, hooks, context), master.watchTasks());
   const settings = settingsOf(plan);
-  const logged = logAccess(hooked, settings, { master, lifecycle, log: workerLog(log) });
-  await serve(logged, master, settings, { log, hooks, lifecycle });
+  const logged = logAccess(hooked, settings, { master, lifecycle, log: packageLog });
+  await serve(logged, master, settings, { log, packageLog, hooks, lifecycle });
 }
 
 async function buildApplication(
   role: Exclude<PlanRole, { kind: 'keeper' }>,
   settings: Settings,
   { config, folder }: LoadedConfig,
-  { log, lifecycle }: { log: Logger; lifecycle: Lifecycle },
+  { log, packageLog, lifecycle }: Omit<WorkerParts, 'hooks'>,
 ): Promise<Application> {
   const run = (spec: string): Promise<Application> =>
-    runApplication(spec, folder, { settings, lifecycle, log: workerLog(log) });
+    runApplication(spec, folder, { settings, lifecycle, log: packageLog });
   if (role.kind === 'upstream') return run(role.app);
   const upstreams = createUpstreams(config, role.addresses, log);
-  return createSite(config, { folder, upstreams, run, lifecycle, keeper: role.keeper, log: workerLog(log) });
+  return createSite(config, { folder, upstreams, run, lifecycle, keeper: role.keeper, log: packageLog });
+}
+
+/** What a worker has besides its application and its settings. */
+interface WorkerParts {
+  log: Logger;
+  /** The same, as packages take it. */
+  packageLog: WorkerLog;
+  hooks: HookRunner;
+  lifecycle: Lifecycle;
 }
 
 async function serve(
   hooked: HookedApplication,
   master: WorkerSide,
   settings: Settings,
-  { log, hooks, lifecycle }: { log: Logger; hooks: HookRunner; lifecycle: Lifecycle },
+  { log, packageLog, hooks, lifecycle }: WorkerParts,
 ): Promise<void> {
   const worker = createWorker(hooked.app, {
-    ...workerOptions(settings, log),
+    ...workerOptions(settings, packageLog),
     ...(hooked.onResponse && { onResponse: hooked.onResponse }),
     onConnections: (connections) => balance.update(connections),
   });
@@ -150,9 +160,9 @@ function identify(app: Application, master: WorkerSide, pool: string): Applicati
   };
 }
 
-function workerOptions(settings: Settings, log: Logger): WorkerOptions {
+function workerOptions(settings: Settings, log: WorkerLog): WorkerOptions {
   return {
-    log: workerLog(log),
+    log,
     environ: {
       forwardedAllowIps: settings.forwardedAllowIps,
       headerMap: settings.headerMap,

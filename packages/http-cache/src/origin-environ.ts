@@ -1,4 +1,4 @@
-import type { Environ, InputStream } from '@highball/gateway-protocol';
+import { emptyInput, type Environ } from '@highball/gateway-protocol';
 import { CONDITIONS, validators } from './conditional.ts';
 import type { StoredResponse } from './entry.ts';
 
@@ -33,18 +33,7 @@ export function originEnviron(environ: Environ, plan: ForwardPlan): Environ {
   if (environ['highball.signal'] !== undefined || plan.background) asked['highball.signal'] = plan.signal;
   if (plan.background) {
     for (const key of OF_THE_CLIENT) delete asked[key];
-    asked['wsgi.input'] = EMPTY_INPUT;
+    asked['wsgi.input'] = emptyInput;
   }
   return asked;
 }
-
-const NOTHING = new Uint8Array();
-
-const EMPTY_INPUT: InputStream = {
-  read: () => Promise.resolve(NOTHING),
-  readline: () => Promise.resolve(NOTHING),
-  readlines: () => Promise.resolve([]),
-  async *[Symbol.asyncIterator]() {
-    // Nothing.
-  },
-};

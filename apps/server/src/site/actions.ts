@@ -4,6 +4,7 @@ import { httpCache } from '@highball/http-cache';
 import { staticCache } from '@highball/static-cache';
 import type { Lifecycle } from '../application/lifecycle.ts';
 import { statSync } from 'node:fs';
+import { STATUS_CODES } from 'node:http';
 import { resolve } from 'node:path';
 import type { CgiAction, RedirectAction, RewriteAction, Route, RouteMatch, StaticAction } from '../config.ts';
 import { CommandError } from '../errors.ts';
@@ -105,7 +106,8 @@ function below(prefix: string, app: Application): Application {
  */
 export function redirectAction(route: Route & RedirectAction, place: string): Action {
   const template = compileTemplate(route.redirect, captureNames(route), `${place}.redirect`);
-  const status = `${route.status ?? 302} ${REASONS[route.status ?? 302]}`;
+  const { status: code = 302 } = route;
+  const status = `${code} ${STATUS_CODES[code]}`;
   const local = route.redirect.startsWith('/') && !route.redirect.startsWith('//');
   return (captures) => (environ, startResponse) => {
     const address = local ? localAddress(template(captures)) : template(captures);
@@ -117,14 +119,6 @@ export function redirectAction(route: Route & RedirectAction, place: string): Ac
     return [`${location}\n`];
   };
 }
-
-const REASONS = {
-  301: 'Moved Permanently',
-  302: 'Found',
-  303: 'See Other',
-  307: 'Temporary Redirect',
-  308: 'Permanent Redirect',
-} as const;
 
 /**
  * Gives a request a new address.

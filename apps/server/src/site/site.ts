@@ -18,10 +18,9 @@ type Step = (environ: Environ) => Application | Environ | undefined;
  */
 export async function createSite(config: Config, context: ActionContext): Promise<Application> {
   const { compress = false } = config;
+  const withSite = { ...context, compresses: compress !== false };
   const steps = await Promise.all(
-    config.routes.map((route, index) =>
-      createStep(route, `routes[${index}]`, { ...context, compresses: compress !== false }),
-    ),
+    config.routes.map((route, index) => createStep(route, `routes[${index}]`, withSite)),
   );
   return wrapSite(config, context, (environ, startResponse) => {
     let current = environ;
