@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { type Environ, markInterface } from '@highball/gateway-protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FetchHandler, fromFetch, installLightweightTypes } from '../src/index.ts';
@@ -227,7 +228,14 @@ describe.each(['native', 'lightweight'] as const)('fromFetch with %s types', (ty
     });
 
     test('a body that is not there at once is sent in chunks', async () => {
-      await using server = await serve(fromFetch(() => new Response(new Blob(['hi']))));
+      const later = (): ReadableStream<Uint8Array> =>
+        ReadableStream.from(
+          (async function* () {
+            await setImmediate();
+            yield new TextEncoder().encode('hi');
+          })(),
+        );
+      await using server = await serve(fromFetch(() => new Response(later())));
       expect(bodyOf(await server.ask('GET /'))).toBe('2\r\nhi\r\n0\r\n\r\n');
     });
 
@@ -435,7 +443,7 @@ describe.each(['native', 'lightweight'] as const)('fromFetch with %s types', (ty
     expect(app.pending).toBe(1);
     let settled = false;
     const settling = app.settled().then(() => (settled = true));
-    await new Promise((resolve) => setImmediate(resolve));
+    await setImmediate();
     expect(settled).toBe(false);
     finish();
     await settling;
