@@ -1,4 +1,3 @@
-import type { BodyChunk } from '@highball/gateway-protocol';
 import type { Descriptors } from './descriptors.ts';
 import { FileChangedError } from './errors.ts';
 import { readFully } from './file-body.ts';
@@ -9,14 +8,17 @@ import { S3Fifo } from './s3-fifo.ts';
 export interface Content {
   readonly state: string;
   readonly bytes: Uint8Array;
-  /** How many answers are being sent out of it. */
-  users: number;
-  /** Whether the cache has let go of it. */
-  evicted: boolean;
+  /** The same as the body of an answer. */
+  readonly body: readonly [Uint8Array];
 }
 
-/** So much of memory a slow client costs anyway: who is sent no more than that need not be counted. */
+/** Calls back some time after nobody can reach an object any more. */
+export type OnceCollected = (object: object, callback: () => void) => void;
+
+/** So much of memory a slow client costs anyway: a content that is no larger need not be counted after its eviction. */
 const COUNTED_BYTES = 65_536;
+/** The part of the memory that is left to what was evicted and is still being sent. */
+const HEADROOM = 0.25;
 /** What a content costs beside its bytes and the characters of its path. */
 const OVERHEAD_BYTES = 512;
 /** No entries are counted here: each weighs at least its overhead. */
@@ -24,26 +26,34 @@ const MAX_ENTRIES = 1_000_000;
 
 /**
  * The contents of files that are asked for often. What is being read, and what slow clients are being sent although
- * the cache has let go of it, counts too: whatever the traffic, the sum stays below the limit.
+ * the cache has let go of it, counts too: whatever the traffic, the sum stays below the limit. How long somebody sends
+ * a content only the garbage collector knows: servers close a body when they have taken it over.
  */
 export class Contents {
   readonly #maxBytes: number;
   readonly #maxFileBytes: number;
   readonly #descriptors: Descriptors;
+  readonly #onceCollected: OnceCollected;
   readonly #cache: S3Fifo<Content>;
+  readonly #maxCacheBytes: number;
   /** One read of a file serves all who ask for it in the meantime. */
   readonly #loading = new Map<string, Promise<Content | undefined>>();
   /** Bytes that are being read. */
   #loadingBytes = 0;
-  /** Bytes that are being sent, and those among them that the cache has let go of. */
-  #usedBytes = 0;
+  /** Bytes that the cache has let go of and that are still in memory. */
   #lingeringBytes = 0;
 
-  constructor(limits: { maxBytes: number; maxFileBytes: number }, descriptors: Descriptors) {
+  constructor(
+    limits: { maxBytes: number; maxFileBytes: number },
+    descriptors: Descriptors,
+    onceCollected: OnceCollected = finalizer(),
+  ) {
     this.#maxBytes = limits.maxBytes;
     this.#maxFileBytes = limits.maxFileBytes;
     this.#descriptors = descriptors;
-    this.#cache = new S3Fifo({ maxBytes: limits.maxBytes, maxEntries: MAX_ENTRIES }, (content) =>
+    this.#onceCollected = onceCollected;
+    this.#maxCacheBytes = limits.maxBytes * (1 - HEADROOM);
+    this.#cache = new S3Fifo({ maxBytes: this.#maxCacheBytes, maxEntries: MAX_ENTRIES }, (content) =>
       this.#evicted(content),
     );
   }
@@ -65,9 +75,10 @@ export class Contents {
 
   /** Whether a file may be read into memory: it is small enough, and there is room for it at the moment. */
   accepts({ path, state, size }: Representation): boolean {
-    if (size > this.#maxFileBytes) return false;
-    const taken = this.#usedBytes + this.#loadingBytes;
-    return this.#loading.has(`${path}\0${state}`) || taken + weigh(path, size) <= this.#maxBytes;
+    const weight = weigh(path, size);
+    if (size > this.#maxFileBytes || weight > this.#maxCacheBytes) return false;
+    // Evicting makes no room at once: what is evicted may still be sent, and counts until that is over.
+    return this.#loading.has(`${path}\0${state}`) || this.bytes + weight <= this.#maxBytes;
   }
 
   /** Reads a file that {@link accepts} says yes to; undefined when it is not any more what it was. */
@@ -78,22 +89,15 @@ export class Contents {
     return loading;
   }
 
-  /** A body of a content, or of pieces of it. It counts as long as it is being sent. */
-  send(content: Content, pieces: BodyChunk[]): BodyChunk[] & { close?(): void } {
-    if (content.bytes.byteLength <= COUNTED_BYTES) return pieces;
-    if (content.users++ === 0) this.#count(content, content.bytes.byteLength);
-    return Object.assign(pieces, { close: once(() => this.#sent(content)) });
-  }
-
   async #load(file: Representation): Promise<Content | undefined> {
     const weight = weigh(file.path, file.size);
     this.#loadingBytes += weight;
     try {
       // Room is made before it is taken.
-      while (this.bytes > this.#maxBytes && this.#cache.evictSome());
+      while (this.#cache.bytes + this.#loadingBytes > this.#maxCacheBytes && this.#cache.evictSome());
       const bytes = await this.#read(file);
       if (bytes === undefined) return undefined;
-      const content: Content = { state: file.state, bytes, users: 0, evicted: false };
+      const content: Content = { state: file.state, bytes, body: Object.freeze([bytes] as const) };
       this.#cache.set(file.path, content, weight);
       return content;
     } finally {
@@ -116,18 +120,11 @@ export class Contents {
     }
   }
 
-  #evicted(content: Content): void {
-    content.evicted = true;
-    if (content.users > 0) this.#lingeringBytes += content.bytes.byteLength;
-  }
-
-  #sent(content: Content): void {
-    if (--content.users === 0) this.#count(content, -content.bytes.byteLength);
-  }
-
-  #count(content: Content, bytes: number): void {
-    this.#usedBytes += bytes;
-    if (content.evicted) this.#lingeringBytes += bytes;
+  #evicted({ bytes: { buffer, byteLength } }: Content): void {
+    if (byteLength <= COUNTED_BYTES) return;
+    this.#lingeringBytes += byteLength;
+    // The memory itself: parts of it are sent as views of their own.
+    this.#onceCollected(buffer, () => (this.#lingeringBytes -= byteLength));
   }
 }
 
@@ -135,11 +132,7 @@ function weigh(path: string, size: number): number {
   return OVERHEAD_BYTES + 2 * path.length + size;
 }
 
-function once(callback: () => void): () => void {
-  let called = false;
-  return () => {
-    if (called) return;
-    called = true;
-    callback();
-  };
+function finalizer(): OnceCollected {
+  const registry = new FinalizationRegistry<() => void>((callback) => callback());
+  return (object, callback) => registry.register(object, callback);
 }

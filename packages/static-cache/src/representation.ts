@@ -1,11 +1,15 @@
-import type { HeaderField } from '@highball/gateway-protocol';
+import type { HeaderField, HeaderList } from '@highball/gateway-protocol';
 import type { BigIntStats } from 'node:fs';
 import type { Validators } from './conditional.ts';
+import { freezeFields } from './fields.ts';
 import { contentType } from './media-type.ts';
 import type { ResolvedOptions } from './options.ts';
 import { stateOf } from './state.ts';
 
-/** A file in one coding, as it was at one moment. Its pairs of fields are frozen, and the same for each answer. */
+/**
+ * A file in one coding, as it was at one moment. Its lists of fields are frozen, and the same for each answer: a server
+ * may keep the head that it makes of one.
+ */
 export interface Representation extends Validators {
   readonly path: string;
   readonly size: number;
@@ -18,9 +22,9 @@ export interface Representation extends Validators {
   /** What every answer with a part of it says, but for Content-Type and Content-Length. */
   readonly common: readonly HeaderField[];
   /** The fields of 200. */
-  readonly whole: readonly HeaderField[];
+  readonly whole: HeaderList;
   /** The fields of 304: the others are in the client's copy (RFC 9110 §15.4.5). */
-  readonly notModified: readonly HeaderField[];
+  readonly notModified: HeaderList;
 }
 
 /** What a representation is made of. */
@@ -56,8 +60,7 @@ export function makeRepresentation(source: Source, options: ResolvedOptions): Re
     ...options.headers.map(([field, value]) => [field, value] satisfies HeaderField),
   ];
   const size = Number(stats.size);
-  const whole: HeaderField[] = [...common, ['Content-Type', type], ['Content-Length', String(size)]];
-  for (const field of whole) Object.freeze(field);
+  const whole = freezeFields([...common, ['Content-Type', type], ['Content-Length', String(size)]]);
   return {
     path: source.path,
     size,
@@ -69,7 +72,7 @@ export function makeRepresentation(source: Source, options: ResolvedOptions): Re
     modifiedSeconds,
     common,
     whole,
-    notModified: caching,
+    notModified: freezeFields(caching),
   };
 }
 

@@ -6,6 +6,7 @@ import type { Descriptors } from './descriptors.ts';
 import { chooseCoding } from './encoding.ts';
 import type { FileEntry } from './entry.ts';
 import type { ErrorAnswer } from './error-answer.ts';
+import { withExpires } from './fields.ts';
 import { FileBody } from './file-body.ts';
 import { type ByteRange, parseRange } from './range.ts';
 import type { Representation } from './representation.ts';
@@ -25,6 +26,9 @@ interface Plan {
   readonly parts: readonly (ByteRange | string)[] | 'all';
 }
 
+/** The body of an answer that has none. */
+const NOTHING: ResponseBody = Object.freeze([]);
+
 type Answer = ResponseBody | Promise<ResponseBody | undefined>;
 
 /**
@@ -41,20 +45,19 @@ export function respondFile(
   const verdict = evaluate(environ, file);
   if (verdict === 412) return context.fail('412 Precondition Failed', [], environ, startResponse);
   if (verdict === 304) {
-    startResponse('304 Not Modified', withExpires(file.notModified.slice(), file, environ, context));
-    return [];
+    startResponse('304 Not Modified', withExpiry(file.notModified, file, environ, context));
+    return NOTHING;
   }
   // Only GET has ranges: they are to be ignored with any other method (RFC 9110 §14.2).
   if (environ.REQUEST_METHOD === 'HEAD') {
-    startResponse('200 OK', withExpires(file.whole.slice(), file, environ, context));
-    return [];
+    startResponse('200 OK', withExpiry(file.whole, file, environ, context));
+    return NOTHING;
   }
-  const plan = planOf(file, environ, context.wallClock);
+  const plan = planOf(file, environ, context);
   if (plan === 'unsatisfiable') {
     const contentRange: HeaderList = [['Content-Range', `bytes */${file.size}`]];
     return context.fail('416 Range Not Satisfiable', contentRange, environ, startResponse);
   }
-  withExpires(plan.headers, file, environ, context);
   return sendFile(file, plan, startResponse, context);
 }
 
@@ -66,9 +69,9 @@ export function sendFile(
   { contents, descriptors }: Pick<RespondContext, 'contents' | 'descriptors'>,
 ): Answer {
   const content = contents.get(file);
-  if (content !== undefined) return sendContent(content, plan, startResponse, contents);
+  if (content !== undefined) return sendContent(content, plan, startResponse);
   if (contents.accepts(file)) {
-    return contents.load(file).then((loaded) => loaded && sendContent(loaded, plan, startResponse, contents));
+    return contents.load(file).then((loaded) => loaded && sendContent(loaded, plan, startResponse));
   }
   return descriptors.acquire(file).then((descriptor) => {
     if (descriptor === undefined) return undefined;
@@ -88,29 +91,35 @@ function sendContent(
   content: Content,
   { status, headers, parts }: Plan,
   startResponse: StartResponse,
-  contents: Contents,
 ): ResponseBody {
   startResponse(status, headers);
   const { bytes } = content;
-  if (parts === 'all') return contents.send(content, [bytes]);
-  const pieces = parts.map((part): BodyChunk =>
+  if (parts === 'all') return content.body;
+  return parts.map((part): BodyChunk =>
     typeof part === 'string' ? part : bytes.subarray(part.start, part.end + 1),
   );
-  return contents.send(content, pieces);
 }
 
 /** The whole file, one part of it, or several. */
-function planOf(file: Representation, environ: Environ, wallClock: () => number): Plan | 'unsatisfiable' {
-  const { HTTP_RANGE: field, HTTP_IF_RANGE: condition } = environ;
-  if (field === undefined || (condition !== undefined && !rangeApplies(condition, file, wallClock()))) {
-    return { status: '200 OK', headers: file.whole.slice(), parts: 'all' };
-  }
-  const ranges = parseRange(field, file.size);
+function planOf(file: Representation, environ: Environ, context: RespondContext): Plan | 'unsatisfiable' {
+  const ranges = rangesOf(file, environ, context.wallClock);
   if (ranges === 'unsatisfiable') return ranges;
-  if (ranges === 'ignore' || isMoreThanAll(ranges, file.size)) {
-    return { status: '200 OK', headers: file.whole.slice(), parts: 'all' };
+  if (ranges === 'ignore') {
+    return { status: '200 OK', headers: withExpiry(file.whole, file, environ, context), parts: 'all' };
   }
-  return ranges.length === 1 ? planOne(file, ranges[0] as ByteRange) : planSeveral(file, ranges);
+  const plan = ranges.length === 1 ? planOne(file, ranges[0] as ByteRange) : planSeveral(file, ranges);
+  return { ...plan, headers: withExpiry(plan.headers, file, environ, context) };
+}
+
+function rangesOf(
+  file: Representation,
+  { HTTP_RANGE: field, HTTP_IF_RANGE: condition }: Environ,
+  wallClock: () => number,
+): ReturnType<typeof parseRange> {
+  if (field === undefined) return 'ignore';
+  if (condition !== undefined && !rangeApplies(condition, file, wallClock())) return 'ignore';
+  const ranges = parseRange(field, file.size);
+  return typeof ranges === 'object' && isMoreThanAll(ranges, file.size) ? 'ignore' : ranges;
 }
 
 function planOne(file: Representation, range: ByteRange): Plan {
@@ -153,14 +162,11 @@ function isMoreThanAll(ranges: readonly ByteRange[], size: number): boolean {
 }
 
 /** Who speaks HTTP/1.0 may not know Cache-Control (RFC 9111 §5.3); all others need no Expires. */
-function withExpires(
-  headers: HeaderList,
+function withExpiry(
+  fields: HeaderList,
   { maxAgeSeconds }: Representation,
-  environ: Environ,
-  { wallClock }: Pick<RespondContext, 'wallClock'>,
+  { SERVER_PROTOCOL: protocol }: Environ,
+  { wallClock }: RespondContext,
 ): HeaderList {
-  if (environ.SERVER_PROTOCOL !== 'HTTP/1.0') return headers;
-  const expires = maxAgeSeconds === 0 ? 0 : wallClock() + maxAgeSeconds * 1000;
-  headers.push(['Expires', new Date(expires).toUTCString()]);
-  return headers;
+  return protocol === 'HTTP/1.0' ? withExpires(fields, maxAgeSeconds, wallClock()) : fields;
 }
