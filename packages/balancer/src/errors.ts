@@ -17,6 +17,11 @@ export class BalancerConfigError extends BalancerError {
 /** No peer could be had for a request. Nobody's mistake: a proxy answers 503. */
 export class NoPeerError extends BalancerError {
   declare readonly code: 'QUEUE_FULL' | 'QUEUE_TIMEOUT' | 'ABORTED' | 'CLOSED';
+
+  /** What a proxy answers: 503, or nginx's 499 for a client that has left. */
+  get status(): 499 | 503 {
+    return this.code === 'ABORTED' ? 499 : 503;
+  }
 }
 
 /** What discovery asked did not answer, or answered with nothing that can be used. */

@@ -142,18 +142,56 @@ export class Forwarding implements AttemptOwner, Swept {
 
   /** @param fresh - not over a connection that was used before. */
   #try(fresh: boolean): void {
-    const { picker, key, proxyProtocol } = this.#context.options;
-    let peer: { readonly id: string } | undefined;
+    const { picker, key } = this.#context.options;
+    let picked: PickedPeer | Promise<PickedPeer>;
     try {
-      peer = picker.pick({ key: key(this.environ), exclude: this.#tried ?? NONE });
+      const { environ } = this;
+      picked = picker.pick({ key: key(environ), exclude: this.#tried ?? NONE, environ });
     } catch (error) {
+      this.#refuse(error);
+      return;
+    }
+    if (picked instanceof Promise) void this.#wait(picked, fresh);
+    else this.#use(picked, fresh);
+  }
+
+  /** For one of the peers that are all busy; the deadlines and the client's leaving are watched meanwhile. */
+  async #wait(picked: Promise<PickedPeer>, fresh: boolean): Promise<void> {
+    let peer: PickedPeer;
+    try {
+      peer = await picked;
+    } catch (error) {
+      this.#refuse(error);
+      return;
+    }
+    if (!this.#settled) this.#use(peer, fresh);
+    else if (peer !== undefined) this.#context.options.picker.release(peer, 'aborted');
+  }
+
+  /** Nobody was picked, for a reason that may say itself how it is to be answered. */
+  #refuse(error: unknown): void {
+    const { status, code } = error as { status?: unknown; code?: unknown };
+    if (status !== NOBODY_FREE && status !== CLIENT_LEFT) {
       this.#fail(error);
       return;
     }
+    if (this.attempts > 0) this.#context.budget.giveBack();
+    if (this.#settled) return;
+    if (status === CLIENT_LEFT) {
+      this.#clientLeft();
+      return;
+    }
+    const { method, target } = this.request;
+    this.#context.options.log.warn({ code, method, target }, (error as Error).message);
+    this.#settleWith(() => answerError(this.#startResponse, this.#failure?.status ?? NOBODY_FREE));
+  }
+
+  #use(peer: PickedPeer, fresh: boolean): void {
+    const { picker, proxyProtocol } = this.#context.options;
     if (peer === undefined) {
       if (this.attempts > 0) this.#context.budget.giveBack();
       if (this.#running.length > 0) return;
-      this.#settleWith(() => answerError(this.#startResponse, this.#failure?.status ?? 503));
+      this.#settleWith(() => answerError(this.#startResponse, this.#failure?.status ?? NOBODY_FREE));
       return;
     }
     const chosen = peer;
@@ -365,6 +403,12 @@ export class Forwarding implements AttemptOwner, Swept {
 }
 
 const NONE: ReadonlySet<string> = new Set();
+
+/** What a picker's error may say: RFC 9110 §15.6.4, and nginx's status for a request whose client has left. */
+const NOBODY_FREE = 503;
+const CLIENT_LEFT = 499;
+
+type PickedPeer = { readonly id: string } | undefined;
 
 function pairsOf(flat: readonly string[]): HeaderList {
   const pairs: HeaderList = [];

@@ -7,6 +7,7 @@ export type {
   MirrorOptions,
   Outcome,
   Picker,
+  PickRequest,
   RequestBufferOptions,
   ReverseProxyOptions,
   TimeoutOptions,

@@ -10,10 +10,23 @@ import { parseUpstream, type UpstreamTarget } from './upstream.ts';
 /** How a request to a peer ended. `aborted`: the client left, which says nothing about the peer. */
 export type Outcome = 'ok' | 'failed' | 'aborted';
 
+/** What a choice may depend on. */
+export interface PickRequest {
+  /** What a choice by hash goes by. */
+  readonly key: string;
+  /** Peers that were tried for this request already. */
+  readonly exclude: ReadonlySet<string>;
+  readonly environ: Environ;
+}
+
 /** Somebody who chooses upstreams: a balancer, or anything with these two methods. */
 export interface Picker<Peer extends { readonly id: string }> {
-  /** A peer, whose id is its address as {@link parseUpstream} reads it; undefined when there is none. */
-  pick(request: { readonly key: string; readonly exclude: ReadonlySet<string> }): Peer | undefined;
+  /**
+   * A peer, whose id is its address as {@link parseUpstream} reads it; undefined when there is none; or the promise of
+   * one, from a queue. An error, thrown or by the promise, may have a `status`: 503, nobody could be had in time, or
+   * 499, the client has left meanwhile. Any other is a defect.
+   */
+  pick(request: PickRequest): Peer | undefined | Promise<Peer | undefined>;
   release(peer: Peer, outcome: Outcome): void;
 }
 

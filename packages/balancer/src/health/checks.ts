@@ -30,6 +30,11 @@ export interface HealthCheckOptions {
   readonly rise?: number;
   /** Checks in a row that take it down. @default 3 (HAProxy) */
   readonly fall?: number;
+  /**
+   * Checks a peer that is new at once, and takes it down at the first failure: nothing is known of it that would speak
+   * for it (HAProxy's rule). Otherwise first checks spread over an interval, and `fall` failures count. @default false
+   */
+  readonly atOnce?: boolean;
   /** How many checks run at the same time, at the most. @default 64 */
   readonly maxConcurrent?: number;
   /** Where a peer listens. @default its id, read as an address */
@@ -43,6 +48,8 @@ export interface HealthCheckOptions {
 }
 
 export interface HealthChecks {
+  /** Resolves when each of the first peers has been checked once, or is checked no more. */
+  readonly ready: Promise<void>;
   /** Looks which peers there are now: to be called after a change of the list; otherwise seen within an interval. */
   refresh(): void;
   /** Ends all checks. */
@@ -72,14 +79,24 @@ class Checks implements HealthChecks {
   readonly #settings: Settings;
   readonly #watched = new Map<string, Watched>();
   readonly #queue: string[] = [];
+  readonly #ready = Promise.withResolvers<void>();
+  /** The first peers that have not been checked yet. */
+  readonly #unchecked: Set<string>;
   #running = 0;
   #cancelRefresh: () => void = () => undefined;
 
   constructor(balancer: HealthTarget, settings: Settings) {
     this.#balancer = balancer;
     this.#settings = settings;
-    for (const { id } of balancer.peers()) settings.target(id);
+    const ids = balancer.peers().map(({ id }) => id);
+    for (const id of ids) settings.target(id);
+    this.#unchecked = new Set(ids);
+    this.#noteChecked();
     this.refresh();
+  }
+
+  get ready(): Promise<void> {
+    return this.#ready.promise;
   }
 
   refresh(): void {
@@ -97,17 +114,24 @@ class Checks implements HealthChecks {
     this.#queue.length = 0;
   }
 
-  /** The first checks spread over one interval. */
   #watch(id: string, down: boolean): void {
-    const watched: Watched = { down, contrary: 0, cancel: () => undefined, abort: undefined };
+    const { atOnce, fall, random, intervalMs } = this.#settings;
+    const contrary = atOnce && !down ? fall - 1 : 0;
+    const watched: Watched = { down, contrary, cancel: () => undefined, abort: undefined };
     this.#watched.set(id, watched);
-    this.#schedule(id, watched, this.#settings.random() * this.#settings.intervalMs);
+    this.#schedule(id, watched, atOnce ? 0 : random() * intervalMs);
   }
 
   #forget(id: string, watched: Watched): void {
     watched.cancel();
     watched.abort?.abort('the peer is not checked any more');
     this.#watched.delete(id);
+    this.#noteChecked(id);
+  }
+
+  #noteChecked(id?: string): void {
+    if (id !== undefined) this.#unchecked.delete(id);
+    if (this.#unchecked.size === 0) this.#ready.resolve();
   }
 
   #schedule(id: string, watched: Watched, ms: number): void {
@@ -134,6 +158,7 @@ class Checks implements HealthChecks {
     if (this.#watched.get(id) === watched && this.#judge(id, watched, problem)) {
       this.#schedule(id, watched, intervalMs * (1 + jitter * (2 * random() - 1)));
     }
+    this.#noteChecked(id);
     this.#runNext();
   }
 
@@ -192,6 +217,7 @@ function resolve(options: HealthCheckOptions): Settings {
     timeoutMs: within('timeoutMs', options.timeoutMs ?? 1000, 1),
     rise: within('rise', options.rise ?? 2, 1),
     fall: within('fall', options.fall ?? 3, 1),
+    atOnce: options.atOnce ?? false,
     maxConcurrent: within('maxConcurrent', options.maxConcurrent ?? 64, 1),
     target: options.target ?? (isPlainHttp ? httpTargetOf : targetOf),
     connect: options.connect ?? connectByNet,

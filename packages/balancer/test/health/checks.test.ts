@@ -99,6 +99,25 @@ describe('HTTP checks', () => {
     ]);
   });
 
+  test('at once: a new peer is checked without delay, and one failure takes it down; later ones count', async () => {
+    const up = await server();
+    const down = await server();
+    down.answer.status = 503;
+    const peers = [{ id: up.id }, { id: down.id }];
+    const watched = checking(peers, { check: { kind: 'http' }, atOnce: true });
+    await watched.clock.pass(0);
+    await watched.checks.ready;
+    expect(watched.down()).toEqual([down.id]);
+    expect([up.asked.length, down.asked.length]).toEqual([1, 1]);
+    up.answer.status = 503;
+    // Half of an interval in which checks begin, half in which they end.
+    await watched.clock.pass(1000);
+    await watched.rounds(2);
+    expect(watched.down()).toEqual([down.id]);
+    await watched.rounds(1);
+    expect(watched.down().toSorted()).toEqual([up.id, down.id].toSorted());
+  });
+
   test('a failure between two answers counts anew', async () => {
     const one = await server();
     const { down, rounds } = checking([{ id: one.id }], { check: { kind: 'http' } });
