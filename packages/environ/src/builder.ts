@@ -16,6 +16,11 @@ export interface EnvironHead {
   readonly fields: readonly string[];
   /** The authority that counts; without it, that of Host. */
   readonly host?: string | undefined;
+  /**
+   * Whether `fields` is the very array of an earlier request of the connection, unchanged: then what was made of it
+   * is copied. @default false
+   */
+  readonly repeated?: boolean;
 }
 
 /** Who is at the two ends of a connection. */
@@ -47,6 +52,11 @@ export interface EnvironOptions {
   readonly multiprocess?: boolean;
   /** `wsgi.run_once`. @default false */
   readonly runOnce?: boolean;
+  /**
+   * Keys that the caller sets in each environ as soon as it gets it: to keep a place for them costs less than to
+   * make one. @default []
+   */
+  readonly reservedKeys?: readonly string[];
 }
 
 /** Makes the environ of one request. */
@@ -65,42 +75,105 @@ const VERSION: readonly [number, number] = Object.freeze([1, 0] as const);
  * @throws EnvironOptionError when an option makes no sense.
  */
 export function createEnvironBuilder(options: EnvironOptions = {}): EnvironBuilder {
-  const isTrusted = compileAddresses(options.forwardedAllowIps ?? FORWARDED_ALLOW_IPS);
-  const headerMap = options.headerMap ?? 'drop';
-  const rootPath = checkRootPath(options.rootPath ?? '');
-  const { multithread = false, multiprocess = false, runOnce = false } = options;
+  const settings = resolveOptions(options);
+  const patterns = new WeakMap<readonly string[], Pattern>();
   return (head, connection, input, errors) => {
-    const { path, query } = splitTarget(head.target);
-    const scheme = connection.encrypted ? 'https' : 'http';
-    const trusted = isTrusted(connection.remoteAddress);
-    // One literal with all usual keys: every environ has the same hidden class when the fields are added.
-    const environ: Environ = {
-      REQUEST_METHOD: head.method,
-      SCRIPT_NAME: rootPath,
-      PATH_INFO: rootPath === '' ? path : belowRoot(path, rootPath),
-      QUERY_STRING: query,
-      SERVER_NAME: '',
-      SERVER_PORT: '',
-      SERVER_PROTOCOL: head.minorVersion === 0 ? 'HTTP/1.0' : 'HTTP/1.1',
-      REMOTE_ADDR: plainRemote(connection.remoteAddress),
-      REMOTE_PORT: connection.unix ? '' : String(connection.remotePort),
-      RAW_URI: head.target,
-      'wsgi.version': VERSION,
-      'wsgi.url_scheme': scheme,
-      'wsgi.input': input,
-      'wsgi.errors': errors,
-      'wsgi.multithread': multithread,
-      'wsgi.multiprocess': multiprocess,
-      'wsgi.run_once': runOnce,
-      'wsgi.input_terminated': true,
-    };
-    const forwarded = addFields(environ, head.fields, headerMap, trusted);
-    if (head.host !== undefined) environ.HTTP_HOST = head.host;
-    if (forwarded) believe(environ, isTrusted);
-    nameServer(environ, connection);
-    if (environ['wsgi.url_scheme'] === 'https') environ.HTTPS = 'on';
+    if (head.repeated !== true) return buildEnviron(head, connection, input, errors, settings);
+    const pattern = patterns.get(head.fields);
+    if (pattern?.connection === connection && pattern.host === head.host) {
+      return copyEnviron(pattern.environ, head, input, errors, settings);
+    }
+    const environ = buildEnviron(head, connection, input, errors, settings);
+    patterns.set(head.fields, { environ: { ...environ }, connection, host: head.host });
     return environ;
   };
+}
+
+interface Settings extends Required<Omit<EnvironOptions, 'forwardedAllowIps'>> {
+  readonly isTrusted: AddressTest;
+}
+
+/** What was made of fields that a client repeats. */
+interface Pattern {
+  readonly environ: Environ;
+  readonly connection: ConnectionFacts;
+  readonly host: string | undefined;
+}
+
+function resolveOptions(options: EnvironOptions): Settings {
+  return {
+    isTrusted: compileAddresses(options.forwardedAllowIps ?? FORWARDED_ALLOW_IPS),
+    headerMap: options.headerMap ?? 'drop',
+    rootPath: checkRootPath(options.rootPath ?? ''),
+    multithread: options.multithread ?? false,
+    multiprocess: options.multiprocess ?? false,
+    runOnce: options.runOnce ?? false,
+    reservedKeys: options.reservedKeys ?? [],
+  };
+}
+
+function buildEnviron(
+  head: EnvironHead,
+  connection: ConnectionFacts,
+  input: InputStream,
+  errors: ErrorStream,
+  settings: Settings,
+): Environ {
+  const { isTrusted, rootPath } = settings;
+  const { path, query } = splitTarget(head.target);
+  const trusted = isTrusted(connection.remoteAddress);
+  // One literal with all usual keys: every environ has the same hidden class when the fields are added.
+  const environ: Environ = {
+    REQUEST_METHOD: head.method,
+    SCRIPT_NAME: rootPath,
+    PATH_INFO: belowRoot(path, rootPath),
+    QUERY_STRING: query,
+    SERVER_NAME: '',
+    SERVER_PORT: '',
+    SERVER_PROTOCOL: protocolOf(head),
+    REMOTE_ADDR: plainRemote(connection.remoteAddress),
+    REMOTE_PORT: connection.unix ? '' : String(connection.remotePort),
+    RAW_URI: head.target,
+    'wsgi.version': VERSION,
+    'wsgi.url_scheme': connection.encrypted ? 'https' : 'http',
+    'wsgi.input': input,
+    'wsgi.errors': errors,
+    'wsgi.multithread': settings.multithread,
+    'wsgi.multiprocess': settings.multiprocess,
+    'wsgi.run_once': settings.runOnce,
+    'wsgi.input_terminated': true,
+  };
+  for (const key of settings.reservedKeys) environ[key] = undefined;
+  const forwarded = addFields(environ, head.fields, settings.headerMap, trusted);
+  if (head.host !== undefined) environ.HTTP_HOST = head.host;
+  if (forwarded) believe(environ, isTrusted);
+  nameServer(environ, connection);
+  if (environ['wsgi.url_scheme'] === 'https') environ.HTTPS = 'on';
+  return environ;
+}
+
+/** The environ of a request that has the fields and the connection of an earlier one. */
+function copyEnviron(
+  pattern: Environ,
+  head: EnvironHead,
+  input: InputStream,
+  errors: ErrorStream,
+  { rootPath }: Settings,
+): Environ {
+  const { path, query } = splitTarget(head.target);
+  const environ = { ...pattern };
+  environ.REQUEST_METHOD = head.method;
+  environ.PATH_INFO = belowRoot(path, rootPath);
+  environ.QUERY_STRING = query;
+  environ.SERVER_PROTOCOL = protocolOf(head);
+  environ.RAW_URI = head.target;
+  environ['wsgi.input'] = input;
+  environ['wsgi.errors'] = errors;
+  return environ;
+}
+
+function protocolOf(head: EnvironHead): string {
+  return head.minorVersion === 0 ? 'HTTP/1.0' : 'HTTP/1.1';
 }
 
 /** Adds the fields; says whether a trusted peer told of its client. */
@@ -167,6 +240,7 @@ function plainRemote(address: string): string {
 
 /** The path below the root path; whatever is not there is not this application's. */
 function belowRoot(path: string, rootPath: string): string {
+  if (rootPath === '') return path;
   if (path === rootPath || path.startsWith(`${rootPath}/`)) return path.slice(rootPath.length);
   throw new EnvironError('OUTSIDE_ROOT_PATH', `the path is not below ${rootPath}`);
 }

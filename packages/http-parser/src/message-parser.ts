@@ -1,8 +1,10 @@
 import { ChunkedDecoder } from './chunked.ts';
 import { LocalProtocolError, RemoteProtocolError } from './errors.ts';
-import { latin1, readFields } from './fields.ts';
+import { type FieldFacts, latin1, readFields } from './fields.ts';
 import type { Framing } from './framing.ts';
+import { FIELD_VALUE, REQUEST_LINE } from './grammar.ts';
 import { HeadScanner } from './head-scanner.ts';
+import { LastFields } from './last-fields.ts';
 import type { ResolvedOptions } from './options.ts';
 
 /** Which part of a message comes next. */
@@ -30,11 +32,20 @@ const FORBIDDEN_TRAILERS: ReadonlySet<string> = new Set([
 const NO_FIELDS: readonly string[] = Object.freeze([]);
 const NO_BYTES = new Uint8Array();
 
+/** How a message goes on behind its head. */
+export interface HeadFraming extends Framing {
+  readonly keepAlive: boolean;
+  readonly informational: boolean;
+}
+
 /** What requests and responses have in common: heads, bodies, trailers, pausing. */
 export abstract class MessageParser {
   protected readonly options: ResolvedOptions;
   #phase: number = Phase.Head;
   readonly #head: HeadScanner;
+  readonly #last: LastFields;
+  /** Whether the head that is taken has the very fields of the one before. */
+  protected repeats = false;
   #trailers: HeadScanner | undefined;
   #chunks: ChunkedDecoder | undefined;
   #left = 0;
@@ -48,17 +59,35 @@ export abstract class MessageParser {
   constructor(options: ResolvedOptions, role: 'request' | 'response') {
     this.options = options;
     this.#head = new HeadScanner(options, role);
+    this.#last = new LastFields(role === 'request' ? REQUEST_LINE : FIELD_VALUE);
   }
 
   /** Checks a start line whose head is not complete yet. */
   protected abstract checkLine(line: string): void;
-  /** Reads the head that was found; says how its body is framed and whether the connection ends with it. */
-  protected abstract takeHead(
-    scanner: HeadScanner,
-    text: string,
-  ): Framing & { keepAlive: boolean; informational: boolean };
+  /**
+   * Reads the head that was found; says how its body is framed and whether the connection ends with it.
+   * @param text - the head, or only its start line, which stands from `start` to `end`.
+   */
+  protected abstract takeHead(text: string, start: number, end: number): HeadFraming;
   protected abstract takeBody(chunk: Uint8Array): void;
   protected abstract takeEnd(trailers: readonly string[]): void;
+
+  /**
+   * The fields of the head that is taken. A head that repeats the fields of the one before gets the same object.
+   * @param strict - refuses the second of a field that a message may have only once (RFC 9110 §5.3).
+   * @throws RemoteProtocolError REPEATED_FIELD
+   */
+  protected readFacts(text: string, strict: boolean): FieldFacts {
+    if (this.repeats) return this.#last.facts;
+    const facts = readFields(this.#head, text, strict);
+    this.#last.keep(text, this.#head.lineEnd, facts);
+    return facts;
+  }
+
+  /** Gives back what is kept of the last head: for a connection that is idle. */
+  forget(): void {
+    this.#last.forget();
+  }
 
   /** Whether parsing stands still until {@link resume}. */
   get paused(): boolean {
@@ -189,14 +218,30 @@ export abstract class MessageParser {
   }
 
   #stepHead(bytes: Uint8Array, position: number): number {
+    const repeated = this.#stepRepeated(bytes, position);
+    if (repeated !== -1) return repeated;
     const scanner = this.#head;
     const end = this.#scanHead(bytes, position);
     if (end === -1) return bytes.length;
     const text = latin1(scanner.bytes, scanner.base, scanner.base + scanner.length);
     this.#lineChecked = false;
-    const framing = this.takeHead(scanner, text);
+    this.repeats = false;
+    const framing = this.takeHead(text, scanner.lineStart, scanner.lineEnd);
     scanner.reset();
     this.#begin(framing);
+    return end;
+  }
+
+  /** Takes a head that is there as a whole and repeats the fields of the one before; else returns -1. */
+  #stepRepeated(bytes: Uint8Array, position: number): number {
+    if (!this.#head.fresh) return -1;
+    const end = this.#last.match(bytes, position);
+    const { lineEnd } = this.#last;
+    const { maxRequestLineBytes, maxHeadBytes } = this.options;
+    // What breaks a limit is refused where everything is.
+    if (end === -1 || lineEnd - position > maxRequestLineBytes || end - position > maxHeadBytes) return -1;
+    this.repeats = true;
+    this.#begin(this.takeHead(latin1(bytes, position, lineEnd), 0, lineEnd - position));
     return end;
   }
 
@@ -222,7 +267,7 @@ export abstract class MessageParser {
     this.checkLine(latin1(scanner.bytes, scanner.base + scanner.lineStart, scanner.base + scanner.lineEnd));
   }
 
-  #begin(framing: Framing & { keepAlive: boolean; informational: boolean }): void {
+  #begin(framing: HeadFraming): void {
     if (framing.informational || this.#phase !== Phase.Head) return;
     this.#thenClosed = !framing.keepAlive;
     this.#bodyBytes = 0;

@@ -1,9 +1,8 @@
 import { RemoteProtocolError } from './errors.ts';
-import { type FieldFacts, listHas, readFields } from './fields.ts';
-import { type Framing, requestFraming } from './framing.ts';
+import { type FieldFacts, listHas } from './fields.ts';
+import { requestFraming } from './framing.ts';
 import { isHost } from './grammar.ts';
-import type { HeadScanner } from './head-scanner.ts';
-import { bodyTooLarge, MessageParser } from './message-parser.ts';
+import { bodyTooLarge, type HeadFraming, MessageParser } from './message-parser.ts';
 import { type ParserOptions, resolveOptions } from './options.ts';
 import { readRequestLine, targetAuthority } from './request-line.ts';
 
@@ -16,6 +15,8 @@ export interface RequestHead {
   readonly minorVersion: 0 | 1;
   /** Flat: name, value, name, value… Names as they were sent, values without the white space around. */
   readonly fields: readonly string[];
+  /** Whether the fields are those of the request before, byte for byte; then `fields` is the same array. */
+  readonly repeated: boolean;
   /** The authority that counts: the target's own, else Host's (RFC 9112 §3.2.2). */
   readonly host: string | undefined;
   /** Bytes of the body; -1 when no length was given. */
@@ -38,6 +39,15 @@ export interface RequestHandler {
   onEnd(trailers: readonly string[]): void;
 }
 
+/** What the fields of a request mean for its server. */
+interface FieldMeaning extends HeadFraming {
+  readonly facts: FieldFacts;
+  readonly minorVersion: 0 | 1;
+  readonly host: string | undefined;
+  readonly upgrade: string | undefined;
+  readonly expectContinue: boolean;
+}
+
 /**
  * Parses the requests of one connection: bytes in, calls out, no sockets (RFC 9112).
  *
@@ -47,6 +57,7 @@ export interface RequestHandler {
 export class RequestParser extends MessageParser {
   readonly #handler: RequestHandler;
   #pauseAtEnd = false;
+  #meaning: FieldMeaning | undefined;
 
   constructor(handler: RequestHandler, options?: ParserOptions) {
     super(resolveOptions(options), 'request');
@@ -58,37 +69,60 @@ export class RequestParser extends MessageParser {
     targetAuthority(method, target);
   }
 
-  protected override takeHead(
-    scanner: HeadScanner,
-    text: string,
-  ): Framing & { keepAlive: boolean; informational: boolean } {
-    const { method, target, minorVersion } = readRequestLine(text, scanner.lineStart, scanner.lineEnd);
+  override forget(): void {
+    super.forget();
+    this.#meaning = undefined;
+  }
+
+  protected override takeHead(text: string, start: number, end: number): HeadFraming {
+    const { method, target, minorVersion } = readRequestLine(text, start, end);
     if (this.options.methods?.has(method) === false) {
       throw new RemoteProtocolError('METHOD_NOT_IMPLEMENTED', `the method ${method}`);
     }
     const authority = targetAuthority(method, target);
-    const facts = readFields(scanner, text, true);
-    const host = effectiveHost(facts.host, authority, minorVersion);
-    const framing = requestFraming(facts.contentLength, facts.transferEncoding, minorVersion);
-    if (framing.contentLength > this.options.maxBodyBytes) throw bodyTooLarge(this.options.maxBodyBytes);
-    const keepAlive = persists(facts.connection, minorVersion);
-    const upgrade = wantedUpgrade(facts, minorVersion);
-    const { contentLength, chunked } = framing;
-    const expectContinue = facts.expect !== undefined && minorVersion === 1 && isContinue(facts.expect);
+    const facts = this.readFacts(text, true);
+    const fields = this.#readMeaning(facts, minorVersion);
+    const { contentLength, chunked, keepAlive, upgrade, expectContinue } = fields;
+    if (contentLength > this.options.maxBodyBytes) throw bodyTooLarge(this.options.maxBodyBytes);
     this.#pauseAtEnd = upgrade !== undefined || method === 'CONNECT';
     this.#handler.onHead({
       method,
       target,
       minorVersion,
       fields: facts.fields,
-      host,
+      repeated: this.repeats,
+      host: authority ?? fields.host,
       contentLength,
       chunked,
       keepAlive,
       upgrade,
       expectContinue,
     });
-    return { contentLength, chunked, untilClose: false, keepAlive, informational: false };
+    return fields;
+  }
+
+  /** What the fields mean; the same object for the same fields. */
+  #readMeaning(facts: FieldFacts, minorVersion: 0 | 1): FieldMeaning {
+    if (this.#meaning?.facts === facts && this.#meaning.minorVersion === minorVersion) return this.#meaning;
+    const host = checkHost(facts.host, minorVersion);
+    const { contentLength, chunked } = requestFraming(
+      facts.contentLength,
+      facts.transferEncoding,
+      minorVersion,
+    );
+    this.#meaning = {
+      facts,
+      minorVersion,
+      host,
+      contentLength,
+      chunked,
+      untilClose: false,
+      informational: false,
+      keepAlive: persists(facts.connection, minorVersion),
+      upgrade: wantedUpgrade(facts, minorVersion),
+      expectContinue: facts.expect !== undefined && minorVersion === 1 && isContinue(facts.expect),
+    };
+    return this.#meaning;
   }
 
   protected override takeBody(chunk: Uint8Array): void {
@@ -113,17 +147,13 @@ export function persists(connection: string | undefined, minorVersion: number): 
 }
 
 /** @throws RemoteProtocolError MISSING_HOST, BAD_HOST */
-function effectiveHost(
-  host: string | undefined,
-  authority: string | undefined,
-  minorVersion: number,
-): string | undefined {
+function checkHost(host: string | undefined, minorVersion: number): string | undefined {
   if (host === undefined) {
     if (minorVersion === 1) throw new RemoteProtocolError('MISSING_HOST', 'HTTP/1.1 asks for a Host');
   } else if (!isHost(host)) {
     throw new RemoteProtocolError('BAD_HOST', 'Host is no name or address with an optional port');
   }
-  return authority ?? host;
+  return host;
 }
 
 function wantedUpgrade(facts: FieldFacts, minorVersion: number): string | undefined {

@@ -1,8 +1,7 @@
 import { RemoteProtocolError } from './errors.ts';
-import { listHas, readFields } from './fields.ts';
+import { listHas } from './fields.ts';
 import { type Framing, responseFraming } from './framing.ts';
-import type { HeadScanner } from './head-scanner.ts';
-import { bodyTooLarge, MessageParser } from './message-parser.ts';
+import { bodyTooLarge, type HeadFraming, MessageParser } from './message-parser.ts';
 import { type ParserOptions, resolveOptions } from './options.ts';
 import { persists } from './request-parser.ts';
 import { readStatusLine } from './status-line.ts';
@@ -68,15 +67,12 @@ export class ResponseParser extends MessageParser {
     readStatusLine(line, 0, line.length);
   }
 
-  protected override takeHead(
-    scanner: HeadScanner,
-    text: string,
-  ): Framing & { keepAlive: boolean; informational: boolean } {
+  protected override takeHead(text: string, start: number, end: number): HeadFraming {
     const [method] = this.#methods;
     if (method === undefined)
       throw new RemoteProtocolError('UNEXPECTED_RESPONSE', 'a response that nobody asked for');
-    const { minorVersion, status, reason } = readStatusLine(text, scanner.lineStart, scanner.lineEnd);
-    const facts = readFields(scanner, text, false);
+    const { minorVersion, status, reason } = readStatusLine(text, start, end);
+    const facts = this.readFacts(text, false);
     const framing = responseFraming(facts.contentLength, facts.transferEncoding, minorVersion, {
       method,
       status,
