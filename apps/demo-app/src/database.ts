@@ -1,5 +1,5 @@
-import { DatabaseSync } from 'node:sqlite';
 import { seedPosts } from './seed.ts';
+import { DatabaseSync } from './sqlite.ts';
 
 /** How long a process waits for its turn while others write. */
 const BUSY_TIMEOUT_MS = 5000;

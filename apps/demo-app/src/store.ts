@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DatabaseSync } from 'node:sqlite';
 import { openDatabase } from './database.ts';
+import type { DatabaseSync } from './sqlite.ts';
 
 /** A post, as it is shown. */
 export interface Post {

@@ -41,6 +41,13 @@ test('processes that start at the same moment all succeed, and the blog is seede
   expect(store.posts()).toHaveLength(7);
 });
 
+test('a process that opens the store prints no warning, on any Node', async () => {
+  await using folder = await temporaryFolder();
+  await using program = openInAnotherProcess(folder.path);
+  expect(await program.exited).toBe(0);
+  expect(program.output).toBe('opening\n');
+});
+
 test('a process waits while another one is busy making the file', async () => {
   await using folder = await temporaryFolder();
   const busy = new DatabaseSync(join(folder.path, 'blog.sqlite'));
