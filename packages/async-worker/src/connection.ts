@@ -1,11 +1,6 @@
 import type { ConnectionFacts } from '@highball/environ';
 import type { UpgradedConnection } from '@highball/gateway-protocol';
-import {
-  RemoteProtocolError,
-  type RequestHandler,
-  type RequestHead,
-  RequestParser,
-} from '@highball/http-parser';
+import { RemoteProtocolError, type RequestHandler, type RequestHead } from '@highball/http-parser';
 import type { Socket } from 'node:net';
 import type { WorkerContext } from './context.ts';
 import { type Expiry, expiryOf, heldUpMs, type Stage, type Watched } from './deadlines.ts';
@@ -15,13 +10,14 @@ import { Exchange, type ExchangeOwner } from './exchange.ts';
 import { faultOf } from './fault.ts';
 import type { Output } from './output.ts';
 import type { ProxyPrelude } from './proxy-prelude.ts';
+import type { RequestSource } from './request-source.ts';
 import { Wire, type WireHandler } from './wire.ts';
 
 /** One client's connection: requests in, one after the other, answers out in the same order (RFC 9112 §9.3). */
 export class Connection implements RequestHandler, ExchangeOwner, WireHandler, Watched {
   readonly #context: WorkerContext;
   readonly #wire: Wire;
-  readonly #parser: RequestParser;
+  readonly #parser: RequestSource;
   #facts: ConnectionFacts;
   #prelude: ProxyPrelude | undefined;
   #exchange: Exchange | undefined;
@@ -42,7 +38,7 @@ export class Connection implements RequestHandler, ExchangeOwner, WireHandler, W
   constructor(socket: Socket, facts: ConnectionFacts, context: WorkerContext) {
     this.#facts = facts;
     this.#context = context;
-    this.#parser = new RequestParser(this, context.options.parser);
+    this.#parser = context.startSource(this, facts);
     this.#prelude = context.startPrelude(facts);
     this.since = context.options.clock.now();
     this.#wire = new Wire(socket, this);
@@ -257,11 +253,10 @@ export class Connection implements RequestHandler, ExchangeOwner, WireHandler, W
 
   /** The request cannot be read. */
   #refuse(error: unknown): void {
-    const { status, reason, internal } = faultOf(error);
-    const { log } = this.#context.options;
+    const { status, reason, level } = faultOf(error);
     const details = { err: error, status, peer: this.#facts.remoteAddress };
-    if (internal) log.error('the server failed to read a request', details);
-    else log.debug('a request was refused', details);
+    const message = level === 'error' ? 'the server failed to read a request' : 'a request was refused';
+    this.#context.options.log[level](message, details);
     this.#answer(status, reason);
   }
 

@@ -4,12 +4,15 @@ import type { Socket } from 'node:net';
 import type { Connection } from './connection.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { ProxyPrelude } from './proxy-prelude.ts';
+import type { StartSource } from './request-source.ts';
 import type { ServerFields } from './server-fields.ts';
 
 /** What the connections of one worker have in common. */
 export interface WorkerContext {
   readonly app: Application;
   readonly options: ResolvedOptions;
+  /** Makes the source of a connection's requests: of the protocol that the worker speaks. */
+  readonly startSource: StartSource;
   readonly buildEnviron: EnvironBuilder;
   readonly errorStream: ErrorStream;
   readonly serverFields: ServerFields;

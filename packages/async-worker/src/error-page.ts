@@ -4,6 +4,7 @@ import { serializeResponseHead } from '@highball/http-parser';
 /** RFC 9110 §15, RFC 6585: what the server answers by itself. */
 const REASONS: Readonly<Record<number, string>> = {
   400: 'Bad Request',
+  403: 'Forbidden',
   404: 'Not Found',
   408: 'Request Timeout',
   413: 'Content Too Large',

@@ -41,6 +41,13 @@ export class ApplicationError extends AsyncWorkerError<ApplicationErrorCode> {}
 /** The request is lost. Pending reads of its body are rejected with this; it is the reason of its signal. */
 export class RequestError extends AsyncWorkerError<RequestErrorCode> {}
 
+/** A peer that may not speak the protocol that is spoken here. It gets 403. */
+export class PeerError extends AsyncWorkerError<'PEER_NOT_ALLOWED'> {
+  constructor(message: string) {
+    super('PEER_NOT_ALLOWED', message);
+  }
+}
+
 /** An option that makes no sense: the calling program is at fault. */
 export class WorkerOptionError extends AsyncWorkerError<'BAD_OPTION'> {
   constructor(message: string) {

@@ -59,6 +59,16 @@ export interface WorkerOptions {
    * with more to come it is closed. @default 65_536
    */
   drainBodyBytes?: number;
+  /**
+   * What clients speak. `uwsgi` is for a web server in front (nginx's `uwsgi_pass`): a request a connection, and its
+   * variables say who the client is. @default 'http'
+   */
+  protocol?: 'http' | 'uwsgi';
+  /**
+   * The peers that may speak uwsgi; others get 403. Addresses, networks, `unix`, `*`.
+   * @default ['127.0.0.1', '::1', 'unix'] (gunicorn's uwsgi_allow_ips, and its rule for Unix sockets)
+   */
+  uwsgiAllowIps?: readonly string[];
   /** Whether connections begin with a header of the PROXY protocol. @default 'off' */
   proxyProtocol?: 'off' | ProxyVersion;
   /** The peers that may, and then must, send one; others are closed. Addresses, networks, `unix`, `*`. @default [] */
@@ -80,6 +90,8 @@ export interface ResolvedOptions extends Readonly<
   readonly onResponse: ((record: ResponseRecord) => void) | undefined;
   readonly onConnections: ((connections: number) => void) | undefined;
 }
+
+const UWSGI_ALLOW_IPS = ['127.0.0.1', '::1', 'unix'];
 
 const DEFAULTS = {
   keepAliveTimeoutMs: 75_000,
@@ -118,6 +130,9 @@ export function resolveOptions(options: WorkerOptions): ResolvedOptions {
     }
     numbers[name] = value;
   }
+  if (options.protocol === 'uwsgi' && (options.proxyProtocol ?? 'off') !== 'off') {
+    throw new WorkerOptionError("proxyProtocol must be 'off' with uwsgi, whose variables name the client");
+  }
   const { maxBodyBytes, ...rest } = numbers;
   // The methods are checked here and not by the parser, which would make a set of them for each connection.
   const { methods = METHODS, ...parser } = options.parser ?? {};
@@ -131,6 +146,8 @@ export function resolveOptions(options: WorkerOptions): ResolvedOptions {
     onResponse: options.onResponse,
     onConnections: options.onConnections,
     serverName: options.serverName ?? 'highball',
+    protocol: options.protocol ?? 'http',
+    uwsgiAllowIps: options.uwsgiAllowIps ?? UWSGI_ALLOW_IPS,
     proxyProtocol: options.proxyProtocol ?? 'off',
     proxyAllowIps: options.proxyAllowIps ?? [],
     clock: options.clock ?? systemClock,

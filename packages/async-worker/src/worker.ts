@@ -6,13 +6,16 @@ import { Connection } from './connection.ts';
 import type { WorkerContext } from './context.ts';
 import { RequestError } from './errors.ts';
 import { createErrorStream } from './error-stream.ts';
+import { SERVER_KEYS } from './exchange.ts';
 import { type ResolvedOptions, resolveOptions, type WorkerOptions } from './options.ts';
 import { ProxyPrelude } from './proxy-prelude.ts';
+import { sourceOf } from './request-source.ts';
 import { ServerFields } from './server-fields.ts';
 import { LazySignal } from './lazy-signal.ts';
 import { findSpare } from './spare.ts';
 import { collectStats, type WorkerStats } from './stats.ts';
 import { DRAIN_PERIOD_MS, Sweeper, sweepPeriod } from './sweeper.ts';
+import { withVariables } from './uwsgi-environ.ts';
 
 /** Serves one application on any number of sockets. */
 export interface Worker {
@@ -196,12 +199,14 @@ class AsyncWorker implements Worker, AcceptorOwner {
   #makeContext(app: Application): WorkerContext {
     const { environ, log, serverName, proxyProtocol, proxyAllowIps } = this.#options;
     const isProxy = compileAddresses(proxyAllowIps);
+    const buildEnviron = createEnvironBuilder({ ...environ, reservedKeys: SERVER_KEYS });
     const isCrowded = (): boolean => this.#acceptor.crowded;
     const drainingSince = (): number | undefined => this.#drainingSince;
     return {
       app,
       options: this.#options,
-      buildEnviron: createEnvironBuilder(environ),
+      startSource: sourceOf(this.#options),
+      buildEnviron: this.#options.protocol === 'uwsgi' ? withVariables(buildEnviron) : buildEnviron,
       errorStream: createErrorStream(log),
       serverFields: new ServerFields(serverName),
       get drainingSince() {

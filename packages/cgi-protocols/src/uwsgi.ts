@@ -119,7 +119,10 @@ export class UwsgiRequestParser {
 
   #readHeader(header: Buffer): number {
     if (header[0] !== 0) {
-      throw new RemoteProtocolError('NOT_SERVED', `a uwsgi packet with the modifier ${header[0]}`);
+      // "GET " and its like: a packet of 0x5445 bytes, if one were to believe it.
+      const http = /^[A-Z]{3}/.test(header.toString('latin1'));
+      const what = http ? 'HTTP, where uwsgi is spoken' : `a uwsgi packet with the modifier ${header[0]}`;
+      throw new RemoteProtocolError('NOT_SERVED', what);
     }
     const size = header.readUInt16LE(1);
     if (size > this.#limits.maxVariablesBytes) {

@@ -47,9 +47,9 @@ export function checkVariables(variables: Variables): void {
   }
 }
 
-/** The value of a variable; undefined when there is none. Of a repeated one the first. */
+/** The value of a variable; undefined when there is none. Of a repeated one the last, as uWSGI and PHP take it. */
 export function variable(variables: Variables, name: string): string | undefined {
-  for (let i = 0; i < variables.length; i += 2) if (variables[i] === name) return variables[i + 1];
+  for (let i = variables.length - 2; i >= 0; i -= 2) if (variables[i] === name) return variables[i + 1];
   return undefined;
 }
 
