@@ -1,14 +1,14 @@
-import type { DatabaseSync as Database } from 'node:sqlite';
+import type * as Sqlite from 'node:sqlite';
 
 /** A database of node:sqlite. */
-export type DatabaseSync = Database;
+export type DatabaseSync = Sqlite.DatabaseSync;
 
 /**
  * node:sqlite, loaded in silence. Node 22 says with the first load in each process that SQLite is experimental: nothing
  * that whoever runs the blog could act upon, and a line in the log for every worker. Loading is synchronous, so no
  * other warning can be lost meanwhile.
  */
-function loadSqlite(): typeof import('node:sqlite') {
+function loadSqlite(): typeof Sqlite {
   const { emitWarning } = process;
   process.emitWarning = () => undefined;
   try {
@@ -18,4 +18,4 @@ function loadSqlite(): typeof import('node:sqlite') {
   }
 }
 
-export const DatabaseSync: typeof Database = loadSqlite().DatabaseSync;
+export const DatabaseSync: typeof Sqlite.DatabaseSync = loadSqlite().DatabaseSync;
