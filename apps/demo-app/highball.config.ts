@@ -16,7 +16,7 @@ export default defineConfig({
       query: { Year: /^(?<year>\d{4})$/, Month: /^(?<month>\d{2})$/, Day: /^(?<day>\d{2})$/ },
       redirect: '/blogs/{year}/{month}/{day}/',
       status: 301,
-      keepQuery: false,
+      queryPolicy: 'replace',
     },
     // …and the clean one is served from the dynamic page.
     {

@@ -49,12 +49,38 @@ const upstream = v.union(
 
 const pattern = v.union([text, v.instance(RegExp)], 'must be a text or a regular expression');
 
+const wanted = v.union(
+  [v.string(), v.instance(RegExp), v.boolean()],
+  'must be a text, an expression or a boolean',
+);
+const named = v.record(v.string(), wanted, 'must be an object');
+
+const conditions = {
+  path: v.optional(pattern),
+  methods: v.optional(v.array(text, 'must be a list')),
+  hosts: v.optional(v.array(v.union([v.string(), v.instance(RegExp)]), 'must be a list')),
+  scheme: v.optional(v.picklist(['http', 'https'], 'must be http or https')),
+  headers: v.optional(named),
+  query: v.optional(named),
+  isFile: v.optional(text),
+  isFolder: v.optional(text),
+};
+
+type Exception = v.GenericSchema<unknown>;
+const exception: Exception = v.strictObject(
+  { ...conditions, unless: v.optional(v.lazy((): Exception => exceptions)) },
+  'must be conditions',
+);
+const exceptions: Exception = v.union(
+  [exception, v.array(exception)],
+  'must be conditions, or a list of them',
+);
+
 const route = v.strictObject(
   {
-    path: v.optional(pattern),
-    methods: v.optional(v.array(text, 'must be a list')),
-    hosts: v.optional(v.array(text, 'must be a list')),
-    query: v.optional(v.record(v.string(), pattern, 'must be an object')),
+    ...conditions,
+    unless: v.optional(exceptions),
+    name: v.optional(text),
     static: v.optional(text),
     prefix: v.optional(v.pipe(text, v.startsWith('/', 'must start with /'))),
     maxAge: v.optional(v.pipe(v.number('must be seconds'), v.minValue(0, 'must be seconds'))),
@@ -65,7 +91,9 @@ const route = v.strictObject(
     rewrite: v.optional(v.pipe(text, v.startsWith('/', 'must start with /'))),
     redirect: v.optional(text),
     status: v.optional(v.picklist([301, 302, 303, 307, 308], 'must be 301, 302, 303, 307 or 308')),
-    keepQuery: v.optional(v.boolean('must be true or false')),
+    queryPolicy: v.optional(v.picklist(['extend', 'keep', 'replace'], 'must be extend, keep or replace')),
+    flag: v.optional(v.picklist(['next', 'last', 'break'], 'must be next, last or break')),
+    refuse: v.optional(v.picklist([403, 404, 410], 'must be 403, 404 or 410')),
     files: v.optional(options),
     cache: v.optional(choice),
     compress: v.optional(v.boolean('must be true or false')),
@@ -133,10 +161,12 @@ function check(schema: typeof config | typeof serverConfig, value: unknown, plac
 
 /** What one route cannot say by its types alone. */
 function checkRoute(entry: Route, { upstreams = {} }: Config, place: string): void {
-  const actions = ['static', 'proxy', 'app', 'cgi', 'redirect'].filter((action) => action in entry);
+  const actions = ['static', 'proxy', 'app', 'cgi', 'redirect', 'refuse'].filter((action) => action in entry);
   if (actions.length > 1) throw new CommandError(`${place} has ${actions.join(' and ')}: keep one of them`);
   if (actions.length === 0 && !('rewrite' in entry)) {
-    throw new CommandError(`${place} does nothing: give it static, proxy, app, cgi, redirect or rewrite`);
+    throw new CommandError(
+      `${place} does nothing: give it static, proxy, app, cgi, redirect, refuse or rewrite`,
+    );
   }
   if ('rewrite' in entry && 'redirect' in entry)
     throw new CommandError(`${place} has rewrite and redirect: keep one`);

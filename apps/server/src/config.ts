@@ -5,6 +5,7 @@ import type { ForwardProxyOptions } from '@highball/forward-proxy';
 import type { HttpCacheOptions } from '@highball/http-cache';
 import type { LimitsOptions } from '@highball/limits';
 import type { ReverseProxyOptions } from '@highball/reverse-proxy';
+import type { QueryPolicy, RedirectStatus, RefuseRule, RewriteFlag, RuleConditions } from '@highball/rewrite';
 import type { StaticCacheOptions } from '@highball/static-cache';
 import type { Hooks } from './hooks.ts';
 import type { Settings } from './settings.ts';
@@ -44,19 +45,13 @@ export interface ApplicationUpstream extends CommonUpstream {
 /** A group of servers that answer the same requests. */
 export type Upstream = ServersUpstream | ApplicationUpstream;
 
-/** Which requests a route is for; what is left out matches all. */
-export interface RouteMatch {
-  /**
-   * The path: a pattern (`/posts/:id`, `/static/*file`) that must match it whole, or a regular expression.
-   * Names, `:id` as well as `(?<id>…)`, can be used as `{id}` in `rewrite` and `redirect`.
-   */
-  path?: string | RegExp;
-  /** Methods, in upper case. */
-  methods?: readonly string[];
-  /** Hosts, without a port. */
-  hosts?: readonly string[];
-  /** Query parameters: exactly this value, or one that matches; named groups can be used as well. */
-  query?: Readonly<Record<string, string | RegExp>>;
+/**
+ * Which requests a route is for; what is left out matches all. Paths are those below `rootPath`, files those below the
+ * folder of the configuration: see @highball/rewrite.
+ */
+export interface RouteMatch extends RuleConditions {
+  /** What `environ['highball.rule']` and messages call the route. @default its place, `routes[2]` */
+  name?: string;
 }
 
 /** Serves files. */
@@ -98,17 +93,24 @@ export interface RedirectAction {
   /** The address, with `{name}` where something was captured. */
   redirect: string;
   /** @default 302 */
-  status?: 301 | 302 | 303 | 307 | 308;
-  /** Whether the query of the request is kept. @default true */
-  keepQuery?: boolean;
+  status?: RedirectStatus;
+  /** What becomes of the request's query. @default 'extend' */
+  queryPolicy?: QueryPolicy;
+}
+
+/** Answers with an error. */
+export interface RefuseAction {
+  refuse: RefuseRule['refuse'];
 }
 
 /** Changes the address, then acts; without an action of its own the routes below see the new address. */
 export interface RewriteAction<Name extends string = string> {
   /** The new path, and query if it has one, with `{name}` where something was captured. */
   rewrite: string;
-  /** Whether the query of the request is kept, behind that of `rewrite`. @default true */
-  keepQuery?: boolean;
+  /** What becomes of the request's query. @default 'extend': it stands behind that of `rewrite` */
+  queryPolicy?: QueryPolicy;
+  /** Which routes see the new address, where this one does not answer: `next`, `last`, `break`. @default 'next' */
+  flag?: RewriteFlag;
   static?: string;
   proxy?: Name;
   app?: string;
@@ -125,7 +127,15 @@ export interface RouteOptions {
 /** Requests and what becomes of them. */
 export type Route<Name extends string = string> = RouteMatch &
   RouteOptions &
-  (StaticAction | ProxyAction<Name> | ApplicationAction | CgiAction | RedirectAction | RewriteAction<Name>);
+  (
+    | StaticAction
+    | ProxyAction<Name>
+    | ApplicationAction
+    | CgiAction
+    | RedirectAction
+    | RefuseAction
+    | RewriteAction<Name>
+  );
 
 /** What `-c FILE` gives to `serve`, `static` and `proxy`: settings and hooks. */
 export interface ServerConfig extends Partial<Settings> {

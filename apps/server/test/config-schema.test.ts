@@ -31,7 +31,7 @@ test.each([
   [undefined, 'the configuration must be an object'],
   [{}, 'routes'],
   [{ routes: [] }, 'routes must have at least one route'],
-  [{ routes: [{}] }, 'routes[0] does nothing: give it static, proxy, app, cgi, redirect or rewrite'],
+  [{ routes: [{}] }, 'routes[0] does nothing: give it static, proxy, app, cgi, redirect, refuse or rewrite'],
   [{ routes: [{ static: 'a', app: 'b' }] }, 'routes[0] has static and app: keep one of them'],
   [{ routes: [{ rewrite: '/a', redirect: '/b' }] }, 'routes[0] has rewrite and redirect: keep one'],
   [{ routes: [{ static: 'a', maxage: 3 }] }, 'routes[0].maxage is no key of a route'],
@@ -41,7 +41,7 @@ test.each([
   [{ routes: [{ static: 'a' }], wokers: 2 }, 'wokers is no key of the configuration'],
   [
     { routes: [{ static: 'a' }], upstreams: { a: {} } },
-    'upstreams.a must be { servers: [...] } or { app: ... }',
+    'upstreams.a must be { servers: [...] }, { app: ... } or { discover: ... }',
   ],
 ])('%j is refused with the key and the mend', (config, message) => {
   expect(() => checkConfig(config, 'my.ts')).toThrow(`my.ts: ${message}`);

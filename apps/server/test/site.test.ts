@@ -4,7 +4,7 @@ import { Lifecycle } from '../src/application/lifecycle.ts';
 import type { Config, Route } from '../src/config.ts';
 import { loadApplication } from '../src/load-application.ts';
 import { createSite } from '../src/site/site.ts';
-import { call, environOf, tellAddress } from './support.ts';
+import { type Answer, call, environOf, tellAddress } from './support.ts';
 
 const upstreams = new Map([['told', tellAddress]]);
 const context = {
@@ -85,6 +85,63 @@ describe('matching', () => {
   });
 });
 
+describe('below a mount point', () => {
+  const mounted = { SCRIPT_NAME: '/app', RAW_URI: '/app/old?x=1' };
+  const answerTo = async (...routes: Route[]): Promise<Answer> =>
+    call(await createSite(config(...routes), context), environOf('GET /old?x=1', mounted));
+
+  test('a rewrite stays there', async () => {
+    const { body } = await answerTo({ path: '/old', rewrite: '/new' }, { app: './fixtures/tell-mounted.ts' });
+    expect(body).toBe('/app /new x=1 /app/new?x=1');
+  });
+
+  test('so does a redirect', async () => {
+    const { headers } = await answerTo({ path: '/old', redirect: '/new' });
+    expect(headers[0]).toEqual(['Location', '/app/new?x=1']);
+  });
+});
+
+describe('the rule that fired', () => {
+  test('is named to those behind and to those in front', async () => {
+    const environ = environOf('GET /a');
+    const routes: Route[] = [
+      { path: '/b', proxy: 'told' },
+      { name: 'old', path: '/a', rewrite: '/c' },
+      { path: '/c', app: './fixtures/tell-rule.ts' },
+    ];
+    const { body } = await call(await createSite(config(...routes), context), environ);
+    expect(body).toBe('old, routes[2]');
+    expect(environ['highball.rule']).toBe('old, routes[2]');
+  });
+
+  test('needs no name where there is no other: the route is the site', async () => {
+    expect(await createSite(config({ proxy: 'told' }), context)).toBe(tellAddress);
+  });
+});
+
+describe('what else a route can ask for and do', () => {
+  test.each<[string, Route, string, Record<string, string>]>([
+    ['GET /', { scheme: 'https', refuse: 403 }, '404 404 Not Found\n', {}],
+    ['GET /', { headers: { 'X-Beta': true }, refuse: 403 }, '403 403 Forbidden\n', { HTTP_X_BETA: '' }],
+    ['GET /cgi-bin/hello', { isFile: '/fixtures{$path}', refuse: 410 }, '410 410 Gone\n', {}],
+    ['GET /cgi-bin', { isFile: '/fixtures{$path}', refuse: 410 }, '404 404 Not Found\n', {}],
+    ['GET /a', { unless: { path: '/a' }, refuse: 410 }, '404 404 Not Found\n', {}],
+    ['GET /a', { hosts: [/^local/], refuse: 410 }, '410 410 Gone\n', {}],
+  ])('%s %o', async (request, route, expected, fields) => {
+    const site = await createSite(config(route), context);
+    const { status, body } = await call(site, environOf(request, fields));
+    expect(`${status.slice(0, 3)} ${body}`).toBe(expected);
+  });
+
+  test('routes that send a request round in circles are an error that names them', async () => {
+    const site = await createSite(
+      config({ path: '/a', rewrite: '/b', flag: 'last' }, { path: '/b', rewrite: '/a', flag: 'last' }),
+      context,
+    );
+    expect(() => site(environOf('GET /a'), () => () => undefined)).toThrow('loop: /b → /a → /b');
+  });
+});
+
 describe('redirect', () => {
   test('goes from the dynamic address to the clean one', async () => {
     const route: Route = {
@@ -92,7 +149,7 @@ describe('redirect', () => {
       query: { Year: /^(?<year>\d{4})$/, Month: /^(?<month>\d{1,2})$/ },
       redirect: '/blogs/{year}/{month}/',
       status: 301,
-      keepQuery: false,
+      queryPolicy: 'replace',
     };
     expect(await ask('GET /Blogs/Posts?Year=2006&Month=12', route)).toBe('301 → /blogs/2006/12/');
     expect(await ask('GET /Blogs/Posts?Year=2006', route)).toBe('404 404 Not Found\n');
@@ -156,7 +213,7 @@ describe('rewrite', () => {
 
   test('a name that the route does not capture is found at the start', async () => {
     await expect(createSite(config({ path: '/:a', rewrite: '/{b}' }), context)).rejects.toThrow(
-      "routes[0].rewrite '/{b}' uses {b}, but the route captures {a}",
+      "routes[0].rewrite '/{b}' uses {b}; there are {a}, {$path}",
     );
   });
 });

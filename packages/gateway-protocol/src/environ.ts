@@ -97,6 +97,13 @@ export interface Environ {
    * an endless answer, should bring it to an end. One for all requests of a server.
    */
   'highball.draining'?: () => AbortSignal;
+  /** The address that a request came with, where rules have given it another: `RAW_URI` as it was sent. */
+  'highball.original_uri'?: string | undefined;
+  /**
+   * The rules of the configuration, or of a rewriting middleware, that fired for the request, by name and in their
+   * order: `routes[0], routes[4]`. Absent where there was nothing to choose.
+   */
+  'highball.rule'?: string | undefined;
   /** A field of the request: upper case, `-` as `_`; repeats are joined. */
   [field: `HTTP_${string}`]: string | undefined;
   /** A server, and a middleware, may add keys of its own. */

@@ -1,11 +1,8 @@
 import type { Environ } from '@highball/gateway-protocol';
+import type { QueryPolicy } from './rule.ts';
 
 /** Joins the request's query to an address, by the policy of the rule. */
-export function withQuery(
-  address: string,
-  query: string,
-  policy: 'extend' | 'keep' | 'replace' = 'extend',
-): string {
+export function withQuery(address: string, query: string, policy: QueryPolicy = 'extend'): string {
   if (policy === 'replace' || query === '') return address;
   return `${address}${address.includes('?') ? '&' : '?'}${query}`;
 }

@@ -1,14 +1,17 @@
+import type { Application } from '@highball/gateway-protocol';
 import { localAddress, mountOf, withQuery } from './address.ts';
 import type { CompiledAction, CompiledRule } from './compile.ts';
-import type { Captures } from './conditions.ts';
 import type { Step } from './explanation.ts';
+import type { Captures } from './pattern.ts';
+import type { RewriteFlag } from './rule.ts';
 import type { Subject } from './subject.ts';
 
 /** What a rule wants done; undefined when it is not for the request. */
 export type RuleResult =
-  | { readonly kind: 'rewrite'; readonly address: string; readonly flag: 'next' | 'last' | 'break' }
+  | { readonly kind: 'rewrite'; readonly address: string; readonly next: RewriteFlag | Application }
   | { readonly kind: 'redirect'; readonly location: string; readonly status: number }
   | { readonly kind: 'refuse'; readonly status: number }
+  | { readonly kind: 'answer'; readonly app: Application }
   | undefined;
 
 /** Asks one rule. */
@@ -28,12 +31,12 @@ export function applyRule(
 }
 
 function act(action: CompiledAction, subject: Subject, captures: Captures): RuleResult {
-  if (action.kind === 'refuse') return action;
+  if (action.kind === 'answer' || action.kind === 'refuse') return action;
   const { environ } = subject;
   const target = action.template(subject, captures);
   if (action.kind === 'rewrite') {
     const address = withQuery(localAddress(target), environ.QUERY_STRING, action.policy);
-    return { kind: 'rewrite', address, flag: action.flag };
+    return { kind: 'rewrite', address, next: action.next };
   }
   const place = action.local ? mountOf(environ) + localAddress(target) : target;
   const location = withQuery(place, environ.QUERY_STRING, action.policy);
@@ -43,18 +46,25 @@ function act(action: CompiledAction, subject: Subject, captures: Captures): Rule
 }
 
 function leadsHere(location: string, { environ }: Subject): boolean {
-  const here = (environ['highball.original_uri'] as string | undefined) ?? environ.RAW_URI;
+  const here = environ['highball.original_uri'] ?? environ.RAW_URI;
   if (here === undefined) return false;
   return location === here || location === `${environ['wsgi.url_scheme']}://${environ.HTTP_HOST}${here}`;
 }
 
 function describe(rule: string, subject: Subject, result: RuleResult): Step {
   const step = { rule, address: addressOf(subject) };
-  if (result === undefined) return { ...step, failed: 'the redirect leads to itself' };
-  if (result.kind === 'refuse') return { ...step, action: 'refuse', status: result.status };
-  if (result.kind === 'redirect')
-    return { ...step, action: 'redirect', to: result.location, status: result.status };
-  return { ...step, action: 'rewrite', to: result.address };
+  switch (result?.kind) {
+    case undefined:
+      return { ...step, failed: 'the redirect leads to itself' };
+    case 'answer':
+      return { ...step, action: 'answer' };
+    case 'refuse':
+      return { ...step, action: 'refuse', status: result.status };
+    case 'redirect':
+      return { ...step, action: 'redirect', to: result.location, status: result.status };
+    case 'rewrite':
+      return { ...step, action: 'rewrite', to: result.address };
+  }
 }
 
 function addressOf({ path, environ: { QUERY_STRING } }: Subject): string {

@@ -1,13 +1,10 @@
 import { requestField } from '@highball/gateway-protocol';
 import { RewriteError } from './errors.ts';
 import { type FileKind, pathBelow } from './files.ts';
-import { compilePath, type CompiledPattern, compileText } from './pattern.ts';
+import { type Captures, compilePath, type CompiledPattern, compileText, NOTHING } from './pattern.ts';
 import type { RuleConditions, Wanted } from './rule.ts';
 import type { Subject } from './subject.ts';
 import { compileTemplate } from './template.ts';
-
-/** What a rule captured, by name. */
-export type Captures = Readonly<Record<string, string>>;
 
 /** How the conditions of a rule came out: what they captured, or the one that did not hold. */
 export type Verdict = { readonly captures: Captures } | { readonly failed: string };
@@ -21,6 +18,8 @@ interface Condition {
 /** Conditions, compiled. */
 export interface CompiledConditions {
   readonly names: readonly string[];
+  /** Whether there are none. */
+  readonly always: boolean;
   judge(subject: Subject): Verdict;
 }
 
@@ -30,38 +29,37 @@ export interface FileAccess {
   readonly kindOf: (path: string) => FileKind;
 }
 
-const NOTHING: Captures = Object.freeze({});
+/** What is compiled so far. */
+interface Compilation {
+  readonly place: string;
+  /** Whether something of the rule uses what its conditions capture. */
+  readonly capturing: boolean;
+  readonly conditions: Condition[];
+  readonly names: string[];
+}
+
 const MATCHED: Verdict = { captures: NOTHING };
 
-/** @throws RewriteError `BAD_PATTERN`, `BAD_RULE`, `UNKNOWN_NAME` */
+/**
+ * @param addresses - what the rule's action writes with what the conditions capture.
+ * @throws RewriteError `BAD_PATTERN`, `BAD_RULE`, `UNKNOWN_NAME`
+ */
 export function compileConditions(
   rule: RuleConditions,
   files: FileAccess,
   place: string,
+  addresses: readonly string[] = [],
 ): CompiledConditions {
-  const conditions: Condition[] = [];
-  const names: string[] = [];
-  addRequestLine(rule, place, conditions, names);
-  addNamed(
-    rule.headers,
-    'headers',
-    (subject, name) => requestField(subject.environ, name),
-    conditions,
-    names,
-  );
-  addNamed(
-    rule.query,
-    'query',
-    ({ parameters }, name) => parameters.get(name) ?? undefined,
-    conditions,
-    names,
-  );
-  addFiles(rule, files, place, conditions, names);
-  addExceptions(rule, files, place, conditions);
-  return {
-    names,
-    judge: (subject) => judge(conditions, subject),
-  };
+  const users = [...addresses, rule.isFile, rule.isFolder];
+  const capturing = users.some((address) => address?.includes('{'));
+  const compilation: Compilation = { place, capturing, conditions: [], names: [] };
+  addRequestLine(rule, compilation);
+  addNamed(rule.headers, 'headers', (subject, name) => requestField(subject.environ, name), compilation);
+  addNamed(rule.query, 'query', ({ parameters }, name) => parameters.get(name) ?? undefined, compilation);
+  addFiles(rule, files, compilation);
+  addExceptions(rule, files, compilation);
+  const { conditions, names } = compilation;
+  return { names, always: conditions.length === 0, judge: (subject) => judge(conditions, subject) };
 }
 
 function judge(conditions: readonly Condition[], subject: Subject): Verdict {
@@ -74,20 +72,22 @@ function judge(conditions: readonly Condition[], subject: Subject): Verdict {
   return captures === NOTHING ? MATCHED : { captures };
 }
 
-function addRequestLine(rule: RuleConditions, place: string, conditions: Condition[], names: string[]): void {
-  const { path, methods, hosts, scheme } = rule;
+function addRequestLine(
+  { path, methods, hosts, scheme }: RuleConditions,
+  { place, capturing, conditions, names }: Compilation,
+): void {
   const when = (label: string, holds: (subject: Subject) => boolean): void => {
     conditions.push({ label, test: (subject) => (holds(subject) ? NOTHING : undefined) });
   };
   if (methods) when('methods', ({ environ }) => methods.includes(environ.REQUEST_METHOD));
   if (scheme) when('scheme', ({ environ }) => environ['wsgi.url_scheme'] === scheme);
   if (hosts) {
-    const patterns = hosts.map((host) => compileText(host));
+    const patterns = hosts.map((host) => compileText(host, { capturing }));
     names.push(...patterns.flatMap((pattern) => pattern.names));
     conditions.push({ label: 'hosts', test: ({ host }) => firstOf(patterns, host) });
   }
   if (path !== undefined) {
-    const pattern = compilePath(path, place);
+    const pattern = compilePath(path, place, { capturing });
     names.push(...pattern.names);
     conditions.push({ label: 'path', test: (subject) => pattern.test(subject.path) });
   }
@@ -105,8 +105,7 @@ function addNamed(
   wanted: Readonly<Record<string, Wanted>> | undefined,
   kind: string,
   valueOf: (subject: Subject, name: string) => string | undefined,
-  conditions: Condition[],
-  names: string[],
+  { capturing, conditions, names }: Compilation,
 ): void {
   for (const [name, value] of Object.entries(wanted ?? {})) {
     const label = `${kind}.${name}`;
@@ -115,7 +114,7 @@ function addNamed(
         (valueOf(subject, name) !== undefined) === value ? NOTHING : undefined;
       conditions.push({ label, test });
     } else {
-      const pattern = compileText(value);
+      const pattern = compileText(value, { capturing });
       names.push(...pattern.names);
       conditions.push({
         label,
@@ -131,9 +130,7 @@ function addNamed(
 function addFiles(
   rule: RuleConditions,
   { root, kindOf }: FileAccess,
-  place: string,
-  conditions: Condition[],
-  names: readonly string[],
+  { place, conditions, names }: Compilation,
 ): void {
   const add = (label: 'isFile' | 'isFolder', kind: FileKind): void => {
     const address = rule[label];
@@ -152,12 +149,7 @@ function addFiles(
   add('isFolder', 'folder');
 }
 
-function addExceptions(
-  rule: RuleConditions,
-  files: FileAccess,
-  place: string,
-  conditions: Condition[],
-): void {
+function addExceptions(rule: RuleConditions, files: FileAccess, { place, conditions }: Compilation): void {
   const exceptions = rule.unless === undefined ? [] : [rule.unless].flat();
   exceptions.forEach((exception, i) => {
     const label = exceptions.length === 1 ? 'unless' : `unless[${i}]`;

@@ -3,9 +3,12 @@ export type { Explanation, Step } from './explanation.ts';
 export type { FileKind } from './files.ts';
 export { rewrite, type RewriteMiddleware, type RewriteOptions } from './rewrite.ts';
 export type {
+  AnswerRule,
+  QueryPolicy,
   RedirectRule,
   RedirectStatus,
   RefuseRule,
+  RewriteFlag,
   RewriteRule,
   Rule,
   RuleConditions,

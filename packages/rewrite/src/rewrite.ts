@@ -1,19 +1,19 @@
-import type { Application, Environ } from '@highball/gateway-protocol';
-import { readdress } from './address.ts';
+import type { Application, Environ, StartResponse } from '@highball/gateway-protocol';
 import { compileRule, type CompiledRule } from './compile.ts';
 import { RewriteError } from './errors.ts';
 import type { Explanation, Step } from './explanation.ts';
 import { type FileKind, fileKind } from './files.ts';
+import { follow, type Outcome } from './follow.ts';
 import { redirectTo, refuseWith } from './respond.ts';
 import type { Rule } from './rule.ts';
-import { applyRule } from './apply.ts';
-import { subjectOf } from './subject.ts';
 
 export interface RewriteOptions {
   /** The folder in which `isFile` and `isFolder` look. */
   readonly root?: string;
   /** How often `last` may start the rules anew for one request; then it is a loop. @default 10 (nginx) */
   readonly maxRestarts?: number;
+  /** What messages and explanations call the list: the key of a configuration. @default 'rules' */
+  readonly listName?: string;
   /** Says what a path is. @default asks the file system each time */
   readonly fileKind?: (path: string) => FileKind;
 }
@@ -29,82 +29,71 @@ export interface RewriteMiddleware {
 const MAX_RESTARTS = 10;
 
 /**
- * Middleware of rules that change addresses, redirect and refuse, in written order, as nginx's and Apache's do.
+ * Middleware of rules that change addresses, redirect, refuse, and choose who answers, in written order, as nginx's
+ * and Apache's do.
  *
- * `environ['highball.rewrites']` lists the names of the rules that gave a request its address, and
- * `environ['highball.original_uri']` has the one that it came with.
+ * `environ['highball.rule']` has the names of the rules that fired, and `environ['highball.original_uri']` the address
+ * that a request came with.
  *
  * @throws RewriteError when a rule cannot work; it names the rule and the mend.
  */
 export function rewrite(rules: readonly Rule[], options: RewriteOptions = {}): RewriteMiddleware {
-  const files = { root: options.root, kindOf: options.fileKind ?? fileKind };
-  const compiled = rules.map((rule, index) => compileRule(rule, index, files));
-  const maxRestarts = options.maxRestarts ?? MAX_RESTARTS;
-  const middleware =
-    (app: Application): Application =>
-    (environ, startResponse) => {
+  const { root, maxRestarts = MAX_RESTARTS, listName: list = 'rules' } = options;
+  const files = { root, kindOf: options.fileKind ?? fileKind };
+  const compiled = rules.map((rule, index) => compileRule(rule, { list, index }, files));
+  const middleware = (app: Application): Application =>
+    onlyAnswer(compiled) ??
+    ((environ, startResponse) => {
       const outcome = follow(compiled, environ, maxRestarts);
-      switch (outcome.kind) {
-        case 'pass':
-          return app(outcome.environ, startResponse);
-        case 'redirect':
-          return redirectTo(outcome.location, outcome.status)(environ, startResponse);
-        case 'refuse':
-          return refuseWith(outcome.status)(environ, startResponse);
-        default:
-          throw new RewriteError('LOOP', `rewrite rules loop: ${outcome.trail.join(' → ')}`);
-      }
-    };
+      if (outcome.rule !== '') nameRule(environ, outcome);
+      return conclude(outcome, app, startResponse);
+    });
   return Object.assign(middleware, {
     explain: (environ: Environ): Explanation => explain(compiled, environ, maxRestarts),
   });
 }
 
-type Outcome =
-  | { readonly kind: 'pass'; readonly environ: Environ }
-  | { readonly kind: 'redirect'; readonly location: string; readonly status: number }
-  | { readonly kind: 'refuse'; readonly status: number }
-  | { readonly kind: 'loop'; readonly trail: readonly string[] };
+/** The answer of a rule that stands alone and is for every request: it costs nothing to ask. */
+function onlyAnswer(rules: readonly CompiledRule[]): Application | undefined {
+  const [rule] = rules;
+  if (rules.length !== 1 || rule?.action.kind !== 'answer' || !rule.conditions.always) return undefined;
+  return rule.action.app;
+}
 
-/** Asks the rules, from the top, until they are through with the request. */
-function follow(
-  rules: readonly CompiledRule[],
-  environ: Environ,
-  maxRestarts: number,
-  note?: (step: Step) => void,
-): Outcome {
-  let current = environ;
-  let subject = subjectOf(environ);
-  const fired: string[] = [];
-  const seen = new Set<string>();
-  for (let i = 0; i < rules.length; i++) {
-    const rule = rules[i] as CompiledRule;
-    const result = applyRule(rule, subject, note);
-    if (result === undefined) continue;
-    if (result.kind !== 'rewrite') return result;
-    fired.push(rule.name);
-    current = readdress(current, result.address);
-    subject = subjectOf(current);
-    if (result.flag === 'break') break;
-    if (result.flag === 'next') continue;
-    if (seen.has(result.address) || seen.size >= maxRestarts) {
-      return { kind: 'loop', trail: [...seen, result.address] };
-    }
-    seen.add(result.address);
-    i = -1;
+/** For those behind, and for those in front, who hold the environ that came. */
+function nameRule(came: Environ, { rule, environ }: Outcome): void {
+  const before = came['highball.rule'];
+  const names = before === undefined ? rule : `${before}, ${rule}`;
+  came['highball.rule'] = names;
+  if (environ !== came) environ['highball.rule'] = names;
+}
+
+function conclude(
+  { environ, end }: Outcome,
+  app: Application,
+  startResponse: StartResponse,
+): ReturnType<Application> {
+  switch (end.kind) {
+    case 'pass':
+      return app(environ, startResponse);
+    case 'answer':
+      return end.app(environ, startResponse);
+    case 'redirect':
+      return redirectTo(end.location, end.status)(environ, startResponse);
+    case 'refuse':
+      return refuseWith(end.status)(environ, startResponse);
+    default:
+      throw new RewriteError('LOOP', `rewrite rules loop: ${end.trail.join(' → ')}`);
   }
-  if (fired.length > 0) current['highball.rewrites'] = fired;
-  return { kind: 'pass', environ: current };
 }
 
 function explain(rules: readonly CompiledRule[], environ: Environ, maxRestarts: number): Explanation {
   const steps: Step[] = [];
-  const outcome = follow(rules, environ, maxRestarts, (step) => steps.push(step));
-  const asked = subjectAddress(outcome.kind === 'pass' ? outcome.environ : environ);
-  const address = outcome.kind === 'redirect' ? outcome.location : asked;
-  return { steps, outcome: outcome.kind, address };
+  const { end, environ: last } = follow(rules, environ, maxRestarts, (step) => steps.push(step));
+  const address = end.kind === 'redirect' ? end.location : addressOf(last);
+  return { steps, outcome: end.kind, address };
 }
 
-function subjectAddress({ RAW_URI, PATH_INFO, QUERY_STRING }: Environ): string {
+function addressOf({ RAW_URI, PATH_INFO, QUERY_STRING }: Environ): string {
   return RAW_URI ?? (QUERY_STRING === '' ? PATH_INFO : `${PATH_INFO}?${QUERY_STRING}`);
 }

@@ -1,3 +1,5 @@
+import type { Application } from '@highball/gateway-protocol';
+
 /** What a text must be: exactly this, matched by this, there at all (true) or not there (false). */
 export type Wanted = string | RegExp | boolean;
 
@@ -32,17 +34,23 @@ export interface RuleConditions {
 }
 
 interface CommonRule extends RuleConditions {
-  /** What explanations call the rule. @default its place, `rule 3` */
+  /** What explanations, messages and `environ['highball.rule']` call the rule. @default its place, `rules[2]` */
   readonly name?: string;
 }
+
+/** What becomes of the query of a request that gets another address. */
+export type QueryPolicy = 'extend' | 'keep' | 'replace';
 
 interface AddressRule extends CommonRule {
   /**
    * What becomes of the request's query: `extend` puts it behind the rule's own (nginx's way), `replace` drops it,
    * `keep` is for rules that have none. @default 'extend'
    */
-  readonly queryPolicy?: 'extend' | 'keep' | 'replace';
+  readonly queryPolicy?: QueryPolicy;
 }
+
+/** What follows a rewrite. */
+export type RewriteFlag = 'next' | 'last' | 'break';
 
 /** Gives the request another address, unseen by the client. */
 export interface RewriteRule extends AddressRule {
@@ -52,7 +60,14 @@ export interface RewriteRule extends AddressRule {
    * What is next: the rules below (`next`), all rules anew with the new address (`last`, as in nginx), or the
    * application at once (`break`). @default 'next'
    */
-  readonly flag?: 'next' | 'last' | 'break';
+  readonly flag?: RewriteFlag;
+  /** Who answers under the new address; no rule is asked after that. */
+  readonly answer?: Application;
+}
+
+/** Has the request answered by an application of its own: nginx's `location`, Apache's flag H. */
+export interface AnswerRule extends CommonRule {
+  readonly answer: Application;
 }
 
 /** Codes that send a client elsewhere (RFC 9110 §15.4). */
@@ -71,4 +86,4 @@ export interface RefuseRule extends CommonRule {
   readonly refuse: 403 | 404 | 410;
 }
 
-export type Rule = RewriteRule | RedirectRule | RefuseRule;
+export type Rule = RewriteRule | RedirectRule | RefuseRule | AnswerRule;

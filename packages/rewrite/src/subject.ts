@@ -1,30 +1,51 @@
 import { decodePath, type Environ } from '@highball/gateway-protocol';
 
-/** A request's address as the rules see it; made anew for each address that a request gets. */
-export interface Subject {
+/**
+ * A request's address as the rules see it; made anew for each address that a request gets. What no rule asks for is
+ * never worked out.
+ */
+export class Subject {
   readonly environ: Environ;
-  /** The path below the mount point, as text. */
-  readonly path: string;
-  /** Whether the path is text; else its bytes are no UTF-8, and `path` has one character a byte. */
-  readonly isText: boolean;
-  readonly host: string;
-  /** The parameters of the query; read when first asked for. */
-  readonly parameters: URLSearchParams;
-}
+  #path: string | undefined;
+  #isText = true;
+  #host: string | undefined;
+  #parameters: URLSearchParams | undefined;
 
-/** Sees a request as rules do. */
-export function subjectOf(environ: Environ): Subject {
-  const [path, isText] = pathText(environ.PATH_INFO);
-  let parameters: URLSearchParams | undefined;
-  return {
-    environ,
-    path,
-    isText,
-    host: hostOf(environ),
-    get parameters() {
-      return (parameters ??= new URLSearchParams(environ.QUERY_STRING));
-    },
-  };
+  constructor(environ: Environ) {
+    this.environ = environ;
+  }
+
+  /** The path below the mount point, as text; one character a byte where its bytes are no UTF-8. */
+  get path(): string {
+    return (this.#path ??= this.#readPath());
+  }
+
+  /** Whether the path is text. */
+  get isText(): boolean {
+    this.#path ??= this.#readPath();
+    return this.#isText;
+  }
+
+  /** In lower case, without the port. */
+  get host(): string {
+    const { HTTP_HOST, SERVER_NAME } = this.environ;
+    return (this.#host ??= (HTTP_HOST ?? SERVER_NAME).toLowerCase().replace(/:\d*$/, ''));
+  }
+
+  /** The parameters of the query. */
+  get parameters(): URLSearchParams {
+    return (this.#parameters ??= new URLSearchParams(this.environ.QUERY_STRING));
+  }
+
+  #readPath(): string {
+    const { PATH_INFO } = this.environ;
+    try {
+      return decodePath(PATH_INFO);
+    } catch {
+      this.#isText = false;
+      return PATH_INFO;
+    }
+  }
 }
 
 /** Percent-encodes what a rule puts into an address; slashes stay. */
@@ -33,16 +54,4 @@ export function encodePart(value: string, isText: boolean): string {
     ? encodeURIComponent(value.toWellFormed())
     : value.replaceAll(/[^\w.~-]/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0')}`);
   return encoded.replaceAll(/%2f/gi, '/');
-}
-
-function pathText(path: string): [text: string, isText: boolean] {
-  try {
-    return [decodePath(path), true];
-  } catch {
-    return [path, false];
-  }
-}
-
-function hostOf(environ: Environ): string {
-  return (environ.HTTP_HOST ?? environ.SERVER_NAME).toLowerCase().replace(/:\d*$/, '');
 }

@@ -1,5 +1,5 @@
 import { RewriteError } from './errors.ts';
-import type { Captures } from './conditions.ts';
+import type { Captures } from './pattern.ts';
 import { encodePart, type Subject } from './subject.ts';
 
 /** Writes an address out of what a rule captured. */

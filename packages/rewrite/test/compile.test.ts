@@ -20,6 +20,8 @@ test.each<[string, unknown, string, RegExp]>([
   ['no path', { rewrite: 'https://example.org/' }, 'BAD_TEMPLATE', /must start with \//],
   ['nothing to do', { name: 'idle', path: '/' }, 'BAD_RULE', /rules\[0\] \(idle\) does nothing/],
   ['two things to do', { rewrite: '/', refuse: 403 }, 'BAD_RULE', /has rewrite and refuse/],
+  ['an answer and a flag', { rewrite: '/', flag: 'last', answer: () => [] }, 'BAD_RULE', /answer and a flag/],
+  ['an answer and a redirect', { redirect: '/', answer: () => [] }, 'BAD_RULE', /has redirect and answer/],
   ['two queries', { rewrite: '/?a', queryPolicy: 'keep' }, 'BAD_RULE', /use 'extend'/],
   ['no root', { isFile: '/a', refuse: 404 }, 'BAD_RULE', /rules\[0\]\.isFile needs the option root/],
   [
@@ -33,6 +35,12 @@ test.each<[string, unknown, string, RegExp]>([
   expect(compile).toThrow(RewriteError);
   expect(compile).toThrow(message);
   expect(compile).toThrow(expect.objectContaining({ code }));
+});
+
+test('messages call the list what it is called in the configuration', () => {
+  expect(() => rewrite([{ refuse: 403 }, { rewrite: 'a' }], { listName: 'routes' })).toThrow(
+    "routes[1].rewrite 'a' must start with /",
+  );
 });
 
 test('text beyond ASCII in an address is percent-encoded', async () => {

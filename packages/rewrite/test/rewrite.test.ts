@@ -1,3 +1,4 @@
+import type { Application } from '@highball/gateway-protocol';
 import { describe, expect, test } from 'vitest';
 import { rewrite, type Rule } from '../src/index.ts';
 import { ask, environOf } from './support.ts';
@@ -11,7 +12,7 @@ describe('a rewrite', () => {
     expect(asked).toBe('/Posts?Year=2006');
     expect(environ.RAW_URI).toBe('/Posts?Year=2006');
     expect(environ['highball.original_uri']).toBe('/blogs/2006/');
-    expect(environ['highball.rewrites']).toEqual(['rule 1']);
+    expect(environ['highball.rule']).toBe('rules[0]');
   });
 
   test('leaves the environ that came, and requests that no rule is for, as they are', () => {
@@ -22,7 +23,7 @@ describe('a rewrite', () => {
       return [];
     })(environ, () => () => undefined);
     expect(seen).toBe(environ);
-    expect('highball.rewrites' in environ).toBe(false);
+    expect('highball.rule' in environ).toBe(false);
     void rewrite([{ path: '/other', rewrite: '/new' }])(() => [])(environ, () => () => undefined);
     expect(environ.PATH_INFO).toBe('/other');
   });
@@ -35,7 +36,7 @@ describe('a rewrite', () => {
     ];
     expect(ask(rules, '/a')).toMatchObject({
       asked: '/c',
-      environ: { 'highball.rewrites': ['rule 2', 'rule 3'], 'highball.original_uri': '/a' },
+      environ: { 'highball.rule': 'rules[1], rules[2]', 'highball.original_uri': '/a' },
     });
   });
 
@@ -185,6 +186,78 @@ test.each([
   expect(ask([{ path: '/secret', refuse }], '/secret')).toMatchObject({ status, asked: undefined });
 });
 
+describe('an answer', () => {
+  const tell: Application = (environ, startResponse) => {
+    startResponse('200 OK', [['Asked', environ.RAW_URI ?? '']]);
+    return [];
+  };
+
+  test('comes from the application of the first rule that is for the request', () => {
+    const rules: Rule[] = [
+      { path: '/a', answer: tell },
+      { path: '/a', refuse: 410 },
+    ];
+    expect(ask(rules, '/a')).toMatchObject({ headers: [['Asked', '/a']], asked: undefined });
+    expect(ask(rules, '/b').asked).toBe('/b');
+  });
+
+  test('behind a rewrite sees the new address, and no rule below is asked', () => {
+    const rules: Rule[] = [
+      { path: '/:id', rewrite: '/show?id={id}', answer: tell },
+      { path: '/show', refuse: 410 },
+    ];
+    expect(ask(rules, '/7')).toMatchObject({ headers: [['Asked', '/show?id=7']], asked: undefined });
+    expect(rewrite(rules).explain(environOf('/7'))).toMatchObject({
+      outcome: 'answer',
+      address: '/show?id=7',
+    });
+  });
+
+  test('of a rule that stands alone and is for all requests is the application itself', () => {
+    expect(rewrite([{ answer: tell }])(() => [])).toBe(tell);
+    expect(rewrite([{ path: '/a', answer: tell }])(() => [])).not.toBe(tell);
+    expect(rewrite([{ answer: tell }, { refuse: 403 }])(() => [])).not.toBe(tell);
+  });
+
+  test('is given the very environ that came, with nothing but the name of the rule put in', () => {
+    let given: unknown;
+    const environ = environOf('/files/a');
+    const keep: Application = (its) => {
+      given = its;
+      return [];
+    };
+    const rules: Rule[] = [
+      { path: '/b', refuse: 410 },
+      { path: '/files/*rest', answer: keep },
+    ];
+    void rewrite(rules)(() => [])(environ, () => () => undefined);
+    expect(given).toBe(environ);
+    expect(environ).toEqual({ ...environOf('/files/a'), 'highball.rule': 'rules[1]' });
+  });
+});
+
+describe('the name of the rule', () => {
+  test('is told to those in front as well, who hold the environ that came', () => {
+    const environ = environOf('/a');
+    void rewrite([{ path: '/a', rewrite: '/b' }])(() => [])(environ, () => () => undefined);
+    expect(environ).toMatchObject({ PATH_INFO: '/a', 'highball.rule': 'rules[0]' });
+  });
+
+  test('stands behind those of rules in front', () => {
+    const rules = rewrite([{ name: 'outer', rewrite: '/b' }], {});
+    const inner = rewrite([{ path: '/b', refuse: 404 }], { listName: 'inner' });
+    const environ = environOf('/a');
+    let seen: unknown;
+    const app = rules((its, startResponse) => {
+      void inner(() => [])(its, startResponse);
+      seen = its['highball.rule'];
+      return [];
+    });
+    void app(environ, () => () => undefined);
+    expect(seen).toBe('outer, inner[0]');
+  });
+});
+
 describe('explain', () => {
   const rules: Rule[] = [
     { name: 'no robots', headers: { 'User-Agent': /Robot/ }, refuse: 403 },
@@ -196,8 +269,8 @@ describe('explain', () => {
     expect(rewrite(rules).explain(environOf('/old'))).toEqual({
       steps: [
         { rule: 'no robots', address: '/old', failed: 'headers.User-Agent' },
-        { rule: 'rule 2', address: '/old', action: 'rewrite', to: '/new?a=1' },
-        { rule: 'rule 3', address: '/new?a=1', action: 'redirect', to: '/there', status: 308 },
+        { rule: 'rules[1]', address: '/old', action: 'rewrite', to: '/new?a=1' },
+        { rule: 'rules[2]', address: '/new?a=1', action: 'redirect', to: '/there', status: 308 },
       ],
       outcome: 'redirect',
       address: '/there',
@@ -213,7 +286,7 @@ describe('explain', () => {
     const passed = explain(environOf('/here?x=1'));
     expect(passed).toMatchObject({ outcome: 'pass', address: '/here?x=1' });
     expect(explain(environOf('/here')).steps.at(-1)).toEqual({
-      rule: 'rule 4',
+      rule: 'rules[3]',
       address: '/here',
       failed: 'the redirect leads to itself',
     });

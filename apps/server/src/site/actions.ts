@@ -1,19 +1,13 @@
 import { cgi, cgiDirectory } from '@highball/cgi';
-import type { Application, Environ, HeaderField } from '@highball/gateway-protocol';
+import type { Application, HeaderField } from '@highball/gateway-protocol';
 import { httpCache } from '@highball/http-cache';
 import { staticCache } from '@highball/static-cache';
 import type { Lifecycle } from '../application/lifecycle.ts';
 import { statSync } from 'node:fs';
-import { STATUS_CODES } from 'node:http';
 import { resolve } from 'node:path';
-import type { CgiAction, RedirectAction, RewriteAction, Route, RouteMatch, StaticAction } from '../config.ts';
+import type { CgiAction, Route, StaticAction } from '../config.ts';
 import { CommandError } from '../errors.ts';
 import type { WorkerLog } from '../worker-log.ts';
-import { compileTemplate, localAddress, readdress, withQuery } from './address.ts';
-import { type Captures, captureNames } from './match.ts';
-
-/** Answers a request that matched a route, given what the route captured. */
-export type Action = (captures: Captures) => Application;
 
 /** Where names lead: folders and modules relative to the configuration, upstreams by name. */
 export interface ActionContext {
@@ -31,7 +25,7 @@ export interface ActionContext {
 }
 
 /**
- * The application that a route ends in, or undefined when the route only rewrites.
+ * The application that a route ends in, or undefined when it rewrites, redirects or refuses.
  * @throws CommandError when an application does not load.
  */
 export async function routeTarget(route: Route, context: ActionContext): Promise<Application | undefined> {
@@ -97,40 +91,5 @@ function below(prefix: string, app: Application): Application {
     if (!PATH_INFO.startsWith(prefix)) return app(environ, startResponse);
     const moved = { SCRIPT_NAME: SCRIPT_NAME + prefix, PATH_INFO: PATH_INFO.slice(prefix.length) };
     return app({ ...environ, ...moved }, startResponse);
-  };
-}
-
-/**
- * Sends the client elsewhere (RFC 9110 §15.4).
- * @throws CommandError when the address uses a name that the route does not capture.
- */
-export function redirectAction(route: Route & RedirectAction, place: string): Action {
-  const template = compileTemplate(route.redirect, captureNames(route), `${place}.redirect`);
-  const { status: code = 302 } = route;
-  const status = `${code} ${STATUS_CODES[code]}`;
-  const local = route.redirect.startsWith('/') && !route.redirect.startsWith('//');
-  return (captures) => (environ, startResponse) => {
-    const address = local ? localAddress(template(captures)) : template(captures);
-    const location = route.keepQuery === false ? address : withQuery(address, environ.QUERY_STRING);
-    startResponse(status, [
-      ['Location', location],
-      ['Content-Type', 'text/plain; charset=utf-8'],
-    ]);
-    return [`${location}\n`];
-  };
-}
-
-/**
- * Gives a request a new address.
- * @throws CommandError when the address uses a name that the route does not capture.
- */
-export function rewriteRule(
-  route: RouteMatch & RewriteAction,
-  place: string,
-): (environ: Environ, captures: Captures) => Environ {
-  const template = compileTemplate(route.rewrite, captureNames(route), `${place}.rewrite`);
-  return (environ, captures) => {
-    const address = template(captures);
-    return readdress(environ, route.keepQuery === false ? address : withQuery(address, environ.QUERY_STRING));
   };
 }

@@ -1,36 +1,37 @@
 import { compression } from '@highball/compression';
 import { errorPages } from '@highball/error-pages';
 import { forwardProxy } from '@highball/forward-proxy';
-import type { Application, Environ, Middleware } from '@highball/gateway-protocol';
+import type { Application, Middleware } from '@highball/gateway-protocol';
 import { keeperStore, limits } from '@highball/limits';
-import type { Config, RedirectAction, RewriteAction, Route, RouteMatch } from '../config.ts';
-import { type ActionContext, redirectAction, rewriteRule, routeTarget } from './actions.ts';
-import { type Captures, createMatcher } from './match.ts';
-
-/** What one route does with a request: answers it, passes it on with another address, or leaves it alone. */
-type Step = (environ: Environ) => Application | Environ | undefined;
+import { rewrite, RewriteError, type RewriteMiddleware, type Rule } from '@highball/rewrite';
+import type { Config, Route } from '../config.ts';
+import { CommandError } from '../errors.ts';
+import { type ActionContext, routeTarget } from './actions.ts';
 
 /**
- * Composes the routes of a configuration into one application. They are asked in their order; the first that
- * matches answers. A route that only rewrites passes the new address on to those below it, so that no chain of
- * rewrites can loop.
+ * Composes the routes of a configuration into one application: they are the rules of @highball/rewrite, asked in
+ * their order, and the first that answers is the last to be asked. A route that only rewrites passes the new address
+ * on to those below it.
  * @throws CommandError when a route cannot be compiled or an application does not load.
  */
 export async function createSite(config: Config, context: ActionContext): Promise<Application> {
-  const { compress = false } = config;
-  const withSite = { ...context, compresses: compress !== false };
-  const steps = await Promise.all(
-    config.routes.map((route, index) => createStep(route, `routes[${index}]`, withSite)),
-  );
-  return wrapSite(config, context, (environ, startResponse) => {
-    let current = environ;
-    for (const step of steps) {
-      const result = step(current);
-      if (typeof result === 'function') return result(current, startResponse);
-      if (result !== undefined) current = result;
-    }
-    return notFound(current, startResponse);
-  });
+  const withSite = { ...context, compresses: (config.compress ?? false) !== false };
+  const rules = await Promise.all(config.routes.map((route) => ruleOf(route, withSite)));
+  return wrapSite(config, context, compileRules(rules, context.folder)(notFound));
+}
+
+/** A route has what a rule has, and names who answers. */
+async function ruleOf(route: Route, context: ActionContext): Promise<Rule> {
+  const answer = await routeTarget(route, context);
+  return (answer === undefined ? route : { ...route, answer }) as Rule;
+}
+
+function compileRules(rules: readonly Rule[], root: string): RewriteMiddleware {
+  try {
+    return rewrite(rules, { root, listName: 'routes' });
+  } catch (error) {
+    throw error instanceof RewriteError ? new CommandError(error.message) : error;
+  }
 }
 
 /** Middleware for all routes: who is refused costs least, and pages of errors are compressed as well. */
@@ -64,30 +65,6 @@ function limited(
   });
   lifecycle.onStop(() => middleware.close());
   return middleware;
-}
-
-async function createStep(route: Route, place: string, context: ActionContext): Promise<Step> {
-  const match = createMatcher(route, place);
-  if ('redirect' in route) {
-    const act = redirectAction(route as Route & RedirectAction, place);
-    return (environ) => whenMatched(match(environ), act);
-  }
-  const target = await routeTarget(route, context);
-  if (!('rewrite' in route)) return (environ) => (match(environ) === undefined ? undefined : target);
-  const rewrite = rewriteRule(route as RouteMatch & RewriteAction, place);
-  return (environ) => {
-    const captures = match(environ);
-    if (captures === undefined) return undefined;
-    const rewritten = rewrite(environ, captures);
-    return target === undefined ? rewritten : (_, startResponse) => target(rewritten, startResponse);
-  };
-}
-
-function whenMatched(
-  captures: Captures | undefined,
-  act: (captures: Captures) => Application,
-): Application | undefined {
-  return captures === undefined ? undefined : act(captures);
 }
 
 const notFound: Application = (_, startResponse) => {
