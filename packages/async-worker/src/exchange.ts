@@ -18,6 +18,15 @@ import { Response, type ResponseContext } from './response.ts';
 import { sendBody } from './send-body.ts';
 import type { ServerFields } from './server-fields.ts';
 
+/** Keys that are in each environ of a worker: environ keeps a place for them. */
+export const SERVER_KEYS = [
+  'wsgi.early_hints',
+  'highball.send_trailers',
+  'highball.send_head',
+  'highball.signal',
+  'highball.draining',
+] as const;
+
 /** The connection, as one of its exchanges sees it. */
 export interface ExchangeOwner {
   readonly facts: ConnectionFacts;

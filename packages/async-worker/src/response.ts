@@ -8,7 +8,8 @@ import {
 import { checkChunk, sizeOf } from './body-chunk.ts';
 import { ApplicationError } from './errors.ts';
 import type { Output } from './output.ts';
-import { checkTrailers, NO_FACTS, readFields } from './response-fields.ts';
+import { type PreparedHead, prepareHead } from './prepared-head.ts';
+import { checkTrailers, readFields } from './response-fields.ts';
 import { frameResponse, type ResponseFraming, wrongLength } from './response-framing.ts';
 import type { ServerFields } from './server-fields.ts';
 
@@ -29,9 +30,8 @@ const NO_HEADERS: HeaderList = [];
 export class Response {
   readonly #context: ResponseContext;
   readonly #output: Output;
-  /** The head that start_response was given, without the server's lines. */
-  #begun = '';
-  #facts = NO_FACTS;
+  /** What start_response was given. */
+  #begun: PreparedHead | undefined;
   #trailers: HeaderList | undefined;
   /** Known once the head is sent. */
   #framing: ResponseFraming | undefined;
@@ -87,7 +87,7 @@ export class Response {
     const replaces = error !== undefined && error !== null;
     if (replaces && this.headSent) throw error;
     this.#mustGoOn('start_response');
-    if (this.#begun !== '' && !replaces) {
+    if (this.#begun !== undefined && !replaces) {
       const mend = 'pass the error to replace a response';
       throw new ApplicationError('START_RESPONSE_TWICE', `start_response was called twice; ${mend}`);
     }
@@ -136,7 +136,7 @@ export class Response {
     const { kind, length } = framing;
     const bytes = this.bodyBytes + size;
     if (kind === 'length' && bytes > length) throw wrongLength(bytes, length);
-    const head = this.#framing === undefined ? this.#takeHead(framing) : '';
+    const head = this.#framing === undefined ? this.#takeHead(framing, wholeLength) : '';
     if (kind === 'none') {
       this.#output.text(head);
       return;
@@ -148,8 +148,8 @@ export class Response {
 
   /** Sends the head ahead of the body, once start_response was called. */
   sendHead(): void {
-    if (this.#over !== undefined || this.#framing !== undefined || this.#begun === '') return;
-    this.#output.text(this.#takeHead(this.#frame(-1)));
+    if (this.#over !== undefined || this.#framing !== undefined || this.#begun === undefined) return;
+    this.#output.text(this.#takeHead(this.#frame(-1), -1));
     this.#output.flush();
   }
 
@@ -159,7 +159,7 @@ export class Response {
    */
   end(): void {
     if (this.#over !== undefined) return;
-    if (this.#framing === undefined) this.#output.text(this.#takeHead(this.#frame(0)));
+    if (this.#framing === undefined) this.#output.text(this.#takeHead(this.#frame(0), 0));
     const { kind, length } = this.#framing as unknown as ResponseFraming;
     if (kind === 'length' && this.bodyBytes < length) throw wrongLength(this.bodyBytes, length);
     this.#over = 'ended';
@@ -171,47 +171,57 @@ export class Response {
       const mend = "start_response takes '200 OK'; environ has callables for early hints and upgrades";
       throw new ApplicationError('BAD_STATUS', `${status} is no final status: ${mend}`);
     }
-    if (!Array.isArray(headers)) {
-      throw new ApplicationError(
-        'BAD_HEADERS',
-        "headers are an array of pairs, as in [['Content-Type', 'text/plain']]",
-      );
-    }
-    this.#facts = readFields(status, headers);
-    // RFC 9110 §8.6: a 204 has no Content-Length.
-    const drop = this.#facts.contentLength !== -1 && status.startsWith('204');
-    this.#begun = serializeResponseHead(status, drop ? withoutLength(headers) : headers);
+    this.#begun = prepareHead(status, headers);
     this.status = status;
     this.headers = headers;
   }
 
   #frame(wholeLength: number): ResponseFraming {
-    if (this.#begun === '') {
+    if (this.#begun === undefined) {
       throw new ApplicationError('NO_START_RESPONSE', 'the application has not called start_response');
     }
     const { method, minorVersion } = this.#context.head;
-    const { contentLength } = this.#facts;
+    const { whole, facts, status } = this.#begun;
     const hasTrailers = this.#trailers !== undefined;
-    return frameResponse({
-      method,
-      minorVersion,
-      status: this.status,
-      contentLength,
-      wholeLength,
-      hasTrailers,
-    });
+    const isSame =
+      whole?.wholeLength === wholeLength &&
+      whole.isHead === (method === 'HEAD') &&
+      whole.minorVersion === minorVersion;
+    if (isSame && !hasTrailers) return whole.framing;
+    const { contentLength } = facts;
+    return frameResponse({ method, minorVersion, status, contentLength, wholeLength, hasTrailers });
   }
 
   /** The head with the server's fields (RFC 9110 §6.6.1, §10.2.4; RFC 9112 §6, §9.3). It counts as sent now. */
-  #takeHead(framing: ResponseFraming): string {
+  #takeHead(framing: ResponseFraming, wholeLength: number): string {
+    const begun = this.#begun as PreparedHead;
     const { head, serverFields } = this.#context;
-    const { hasDate, hasServer, close } = this.#facts;
+    const { hasDate, hasServer, close } = begun.facts;
     this.#framing = framing;
     this.persists = !close && framing.kind !== 'close' && this.#context.mayPersist();
-    let lines = serverFields.lines(hasDate, hasServer) + framing.line;
+    const serverLines = serverFields.lines(hasDate, hasServer);
+    const { whole } = begun;
+    if (whole?.framing === framing && whole.persists === this.persists && whole.serverLines === serverLines) {
+      return whole.text;
+    }
+    let lines = serverLines + framing.line;
     if (!this.persists && !close) lines += 'Connection: close\r\n';
     else if (this.persists && head.minorVersion === 0) lines += 'Connection: keep-alive\r\n';
-    return `${this.#begun.slice(0, -2)}${lines}\r\n`;
+    const text = flatten(`${begun.text}${lines}\r\n`);
+    if (this.#trailers === undefined) {
+      const { method, minorVersion } = head;
+      const isHead = method === 'HEAD';
+      begun.whole = {
+        isHead,
+        minorVersion,
+        wholeLength,
+        framing,
+        persists: this.persists,
+        serverLines,
+        text,
+      };
+    }
+    return text;
   }
 
   #mustGoOn(callable: string): void {
@@ -220,6 +230,7 @@ export class Response {
   }
 }
 
-function withoutLength(headers: HeaderList): HeaderList {
-  return headers.filter(([name]) => name.toLowerCase() !== 'content-length');
+/** The same text in one piece: V8 would put it together anew in each write. */
+function flatten(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
 }
