@@ -37,6 +37,7 @@ export interface Settle {
 
 /** A request on its way through the proxy: its attempts, and the answer of the one that succeeds. */
 export class Forwarding implements AttemptOwner, Swept {
+  sweepIndex = -1;
   request: OutgoingRequest;
   /** Attempts so far. */
   attempts = 0;

@@ -88,6 +88,7 @@ export class Mirror {
 
 /** A copy on its way; its answer is thrown away. */
 class Copy implements AttemptOwner, Swept {
+  sweepIndex = -1;
   readonly request: OutgoingRequest;
   readonly #sweeper: Sweeper;
   readonly #onDone: () => void;
