@@ -34,7 +34,7 @@ export async function checkLaunch(launch: Launch): Promise<void> {
   const log = createLog({ level: 'silent', format: 'text', process: 'check' });
   await createSite(config, {
     folder,
-    upstreams: createUpstreams(config, addresses, log),
+    upstreams: createUpstreams(config, { addresses, folder, log }).applications,
     run,
     lifecycle: new Lifecycle(),
   });

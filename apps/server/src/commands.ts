@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { changeFolder } from '@highball/daemon';
 import { checkLaunch } from './check-launch.ts';
-import type { Config, ForwardOptions } from './config.ts';
+import type { Config } from './config.ts';
 import { checkConfig } from './config-schema.ts';
 import { CommandError } from './errors.ts';
 import { createLaunch, type Flags, type Launch, type Reading, readSettings } from './launch.ts';
@@ -13,6 +13,7 @@ import { settingsOf } from './resolve-settings.ts';
 import { runStack } from './run-stack.ts';
 import type { Settings } from './settings.ts';
 import { checkServers } from './site/upstreams.ts';
+import type { ForwardOptions } from './upstream/config.ts';
 
 /** `highball serve MODULE[:EXPORT]` */
 export async function serveCommand(module: string, flags: Flags): Promise<void> {

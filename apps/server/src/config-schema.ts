@@ -1,51 +1,10 @@
-import { STRATEGIES } from '@highball/balancer';
 import * as v from 'valibot';
 import type { Config, Route, ServerConfig } from './config.ts';
 import { CommandError } from './errors.ts';
 import { hookNames } from './hooks.ts';
+import { choice, options, text } from './schema-parts.ts';
 import { settingNames } from './settings.ts';
-
-const text = v.pipe(v.string('must be a text'), v.nonEmpty('must not be empty'));
-const count = v.pipe(
-  v.number('must be a number'),
-  v.integer('must be whole'),
-  v.minValue(1, 'must be 1 or more'),
-);
-const balance = v.picklist(STRATEGIES, `must be one of ${STRATEGIES.join(', ')}`);
-/** Options of a package, which checks them itself. */
-const options = v.looseObject({}, 'must be an object');
-const choice = v.union([v.boolean(), options], 'must be true, false or an object of options');
-
-const server = v.union(
-  [
-    text,
-    v.strictObject({
-      id: text,
-      weight: v.optional(count),
-      backup: v.optional(v.boolean()),
-      maxConnections: v.optional(count),
-    }),
-  ],
-  'must be an address, or { id, weight, backup, maxConnections }',
-);
-
-const upstream = v.union(
-  [
-    v.strictObject({
-      servers: v.pipe(v.array(server, 'must be a list'), v.minLength(1)),
-      balance: v.optional(balance),
-      forward: v.optional(options),
-    }),
-    v.strictObject({
-      app: text,
-      instances: v.optional(count),
-      workers: v.optional(count),
-      balance: v.optional(balance),
-      forward: v.optional(options),
-    }),
-  ],
-  `must be { servers: [...] } or { app: ... }, with a balance of ${STRATEGIES.join(', ')}`,
-);
+import { upstream } from './upstream/schema.ts';
 
 const pattern = v.union([text, v.instance(RegExp)], 'must be a text or a regular expression');
 

@@ -1,49 +1,13 @@
-import type { PeerOptions, Strategy as StrategyName } from '@highball/balancer';
 import type { CompressionOptions } from '@highball/compression';
 import type { ErrorPagesOptions } from '@highball/error-pages';
 import type { ForwardProxyOptions } from '@highball/forward-proxy';
 import type { HttpCacheOptions } from '@highball/http-cache';
 import type { LimitsOptions } from '@highball/limits';
-import type { ReverseProxyOptions } from '@highball/reverse-proxy';
 import type { QueryPolicy, RedirectStatus, RefuseRule, RewriteFlag, RuleConditions } from '@highball/rewrite';
 import type { StaticCacheOptions } from '@highball/static-cache';
 import type { Hooks } from './hooks.ts';
 import type { Settings } from './settings.ts';
-
-/** How an upstream's peer is chosen: see @highball/balancer, which says which to choose when. */
-export type Balance = StrategyName;
-
-/** How requests are passed on: see @highball/reverse-proxy. */
-export type ForwardOptions = Omit<ReverseProxyOptions, 'picker' | 'log' | 'connect' | 'now'>;
-
-interface CommonUpstream {
-  /** @default 'round-robin' */
-  balance?: Balance;
-  /** Timeouts, fields, buffering, mirrors, CGI variables… */
-  forward?: ForwardOptions;
-}
-
-/** Servers that are already running somewhere. */
-export interface ServersUpstream extends CommonUpstream {
-  /**
-   * `http://host:port`, `https://…`, `uwsgi://…`, `fastcgi://…`, `scgi://…`, `unix:/path`, `uwsgi+unix:/path`…; as an
-   * object with a weight, as a backup, or with a bound.
-   */
-  servers: readonly (string | PeerOptions)[];
-}
-
-/** An application that Highball runs itself, in processes of its own behind the balancer. */
-export interface ApplicationUpstream extends CommonUpstream {
-  /** `MODULE[:EXPORT]`, relative to the configuration. */
-  app: string;
-  /** Servers to balance over, each with its own listening socket on the loopback. @default 1 */
-  instances?: number;
-  /** Worker processes of each. @default 1 */
-  workers?: number;
-}
-
-/** A group of servers that answer the same requests. */
-export type Upstream = ServersUpstream | ApplicationUpstream;
+import type { Upstream } from './upstream/config.ts';
 
 /**
  * Which requests a route is for; what is left out matches all. Paths are those below `rootPath`, files those below the

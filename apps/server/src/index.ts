@@ -1,11 +1,8 @@
 export { defineConfig, defineSettings } from './config.ts';
 export type {
   ApplicationAction,
-  ApplicationUpstream,
-  Balance,
   CgiAction,
   Config,
-  ForwardOptions,
   ProxyAction,
   RedirectAction,
   RewriteAction,
@@ -13,11 +10,23 @@ export type {
   RouteMatch,
   RouteOptions,
   ServerConfig,
-  ServersUpstream,
   StaticAction,
-  Upstream,
 } from './config.ts';
 export type { ExitFacts, Hooks, ResponseFacts, ServerContext, WorkerContext } from './hooks.ts';
 export { reloadSignal } from './dev/reload-signal.ts';
 export type { LogFormat, LogLevel } from './log.ts';
 export type { Settings } from './settings.ts';
+export type {
+  ActiveCheck,
+  ApplicationUpstream,
+  Balance,
+  Discover,
+  DiscoveredUpstream,
+  ForwardOptions,
+  HashKey,
+  HealthConfig,
+  QueueConfig,
+  ServersUpstream,
+  StickyConfig,
+  Upstream,
+} from './upstream/config.ts';

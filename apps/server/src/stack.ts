@@ -7,7 +7,7 @@ import {
   parseBind,
 } from '@highball/prefork-master';
 import { availableParallelism } from 'node:os';
-import type { ApplicationUpstream, Config } from './config.ts';
+import type { Config } from './config.ts';
 import { CommandError, messageOf } from './errors.ts';
 import type { HookRunner } from './hooks.ts';
 import { KeeperSocket } from './keeper-socket.ts';
@@ -20,6 +20,7 @@ import { changedUpstreams, compareSettings } from './reconfigure.ts';
 import { settingsOf } from './resolve-settings.ts';
 import type { Settings } from './settings.ts';
 import type { UpstreamAddresses } from './site/upstreams.ts';
+import type { ApplicationUpstream } from './upstream/config.ts';
 
 /** A group of equal workers under this process. */
 export interface Pool {

@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { WorkerStats } from '@highball/async-worker';
+import type { UpstreamReport } from './upstream/report.ts';
 
 /** What a worker tells its master once a second. */
 export interface WorkerReport extends WorkerStats {
@@ -8,6 +9,8 @@ export interface WorkerReport extends WorkerStats {
   requestsPerSecond: number;
   /** The longest that anything had to wait for the event loop since the last report. */
   loopLagMs: number;
+  /** The servers behind it. */
+  upstreams: readonly UpstreamReport[];
 }
 
 /** How often the event loop's delay is sampled: what is shorter is no lag. */
@@ -15,7 +18,11 @@ const RESOLUTION_MS = 20;
 const NANOSECONDS = 1e6;
 
 /** Makes reports: each covers the time since the one before it. */
-export function createReporter(stats: () => WorkerStats, now: () => number = Date.now): () => WorkerReport {
+export function createReporter(
+  stats: () => WorkerStats,
+  upstreams: () => readonly UpstreamReport[] = () => [],
+  now: () => number = Date.now,
+): () => WorkerReport {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
   let before = { at: now(), requests: stats().requests };
@@ -28,6 +35,6 @@ export function createReporter(stats: () => WorkerStats, now: () => number = Dat
     const loopLagMs = Math.max(0, Math.round(delay.max / NANOSECONDS - RESOLUTION_MS));
     delay.reset();
     before = { at, requests: current.requests };
-    return { ...current, at, requestsPerSecond, loopLagMs };
+    return { ...current, at, requestsPerSecond, loopLagMs, upstreams: upstreams() };
   };
 }

@@ -14,7 +14,7 @@ import { loadPlanConfig, type PlanRole, type WorkerPlan } from './plan.ts';
 import { createMaxRequests } from './max-requests.ts';
 import type { Settings } from './settings.ts';
 import { createSite } from './site/site.ts';
-import { createUpstreams } from './site/upstreams.ts';
+import { createUpstreams, type Upstreams } from './site/upstreams.ts';
 import { recycleOnStrayErrors } from './stray-errors.ts';
 import { type HookedApplication, hookRequests, workerContext } from './worker-hooks.ts';
 import { logAccess } from './worker-access-log.ts';
@@ -78,29 +78,32 @@ async function build(plan: WorkerPlan, master: WorkerSide, pool: string, log: Lo
   await hooks.run('postFork', context);
   const lifecycle = new Lifecycle();
   const packageLog = workerLog(log);
-  const app = identify(
-    await buildApplication(role, plan.settings, { config, folder }, { log, packageLog, lifecycle }),
-    master,
-    pool,
-  );
+  const parts = { log, packageLog, lifecycle };
+  const built = await buildApplication(role, plan.settings, { config, folder }, parts);
+  const app = identify(built.app, master, pool);
   await hooks.run('postWorkerInit', context);
   const hooked = noteTasks(hookRequests(app, hooks, context), master.watchTasks());
   const settings = settingsOf(plan);
   const logged = logAccess(hooked, settings, { master, lifecycle, log: packageLog });
-  await serve(logged, master, settings, { log, packageLog, hooks, lifecycle });
+  await serve(logged, master, settings, { ...parts, hooks, upstreams: built.upstreams });
 }
 
 async function buildApplication(
   role: Exclude<PlanRole, { kind: 'keeper' }>,
   settings: Settings,
   { config, folder }: LoadedConfig,
-  { log, packageLog, lifecycle }: Omit<WorkerParts, 'hooks'>,
-): Promise<Application> {
+  { log, packageLog, lifecycle }: Omit<WorkerParts, 'hooks' | 'upstreams'>,
+): Promise<{ app: Application; upstreams?: Upstreams }> {
   const run = (spec: string): Promise<Application> =>
     runApplication(spec, folder, { settings, lifecycle, log: packageLog });
-  if (role.kind === 'upstream') return run(role.app);
-  const upstreams = createUpstreams(config, role.addresses, log);
-  return createSite(config, { folder, upstreams, run, lifecycle, keeper: role.keeper, log: packageLog });
+  if (role.kind === 'upstream') return { app: await run(role.app) };
+  const upstreams = createUpstreams(config, { addresses: role.addresses, folder, log });
+  lifecycle.onDrain(() => upstreams.rest());
+  lifecycle.onStop(() => upstreams.close());
+  await upstreams.start();
+  const { applications } = upstreams;
+  const context = { folder, upstreams: applications, run, lifecycle, keeper: role.keeper, log: packageLog };
+  return { app: await createSite(config, context), upstreams };
 }
 
 /** What a worker has besides its application and its settings. */
@@ -110,13 +113,15 @@ interface WorkerParts {
   packageLog: WorkerLog;
   hooks: HookRunner;
   lifecycle: Lifecycle;
+  /** The servers behind the front. */
+  upstreams: Upstreams | undefined;
 }
 
 async function serve(
   hooked: HookedApplication,
   master: WorkerSide,
   settings: Settings,
-  { log, packageLog, hooks, lifecycle }: WorkerParts,
+  { log, packageLog, hooks, lifecycle, upstreams }: WorkerParts,
 ): Promise<void> {
   const worker = createWorker(hooked.app, {
     ...workerOptions(settings, packageLog),
@@ -127,7 +132,10 @@ async function serve(
   const balance = master.balance({ pause: () => worker.hold(), resume: () => worker.release() });
   await Promise.all(master.fds.map((fd) => worker.listen({ fd, backlog: master.backlog })));
   // The master shows it in its status, and in its log if this process blocks.
-  const report = createReporter(() => worker.stats());
+  const report = createReporter(
+    () => worker.stats(),
+    () => upstreams?.report() ?? [],
+  );
   const limit = createMaxRequests(settings);
   const tell = (): void => {
     const current = report();
@@ -138,6 +146,7 @@ async function serve(
   let exited: Promise<void> | undefined;
   master.onStop(async (graceful) => {
     log.debug(worker.stats(), graceful ? 'draining' : 'closing');
+    lifecycle.drain();
     if (!graceful) await hooks.run('workerInt', hooked.context);
     await (graceful ? worker.drain(settings.gracefulTimeout * 1000) : worker.close());
     await lifecycle.stop(graceful, (err) => log.error({ err }, 'the application did not stop as it should'));

@@ -6,6 +6,7 @@ test('a report has the rate of the time since the one before it, and how long th
   let now = 1_000_000;
   const report = createReporter(
     () => ({ ...stats }),
+    () => [],
     () => now,
   );
   now += 2000;

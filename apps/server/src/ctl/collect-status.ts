@@ -2,6 +2,7 @@ import type { WorkerStatus } from '@highball/prefork-master';
 import type { WorkerReport } from '../worker-report.ts';
 import type { Pool, Stack } from '../stack.ts';
 import { version } from '../version.ts';
+import { collectUpstreams } from './collect-upstreams.ts';
 import type { PoolLine, ServerStatus, WorkerLine } from './types.ts';
 
 /** What is known of a server at this moment; nobody is asked, so workers that block are no hindrance. */
@@ -15,7 +16,15 @@ export function collectStatus(stack: Stack): ServerStatus {
     successorPid: front.successor?.pid ?? null,
     predecessorPid: front.predecessorPid ?? null,
     pools: stack.pools.map(poolLine),
+    upstreams: collectUpstreams(reportsOf(front.workers)),
   };
+}
+
+/** A worker that leaves has its own view still, and nobody asks it any more. */
+function reportsOf(workers: readonly WorkerStatus[]): WorkerReport['upstreams'][] {
+  return workers.flatMap(({ state, report }) =>
+    state === 'ready' && report !== undefined ? [(report as WorkerReport).upstreams] : [],
+  );
 }
 
 function poolLine({ name, master }: Pool): PoolLine {

@@ -1,5 +1,5 @@
 import { formatAge, formatBytes, formatCount, table } from './format.ts';
-import type { PoolLine, ServerStatus, WorkerLine } from './types.ts';
+import type { PoolLine, ServerLine, ServerStatus, UpstreamLine, WorkerLine } from './types.ts';
 
 const HEAD = [
   'worker',
@@ -16,6 +16,8 @@ const HEAD = [
   'restarts',
 ];
 
+const SERVER_HEAD = ['server', 'state', 'in flight', 'failures'];
+
 /** A worker reports once a second: one that has been silent for longer blocks. */
 const SILENT_MS = 3000;
 
@@ -27,7 +29,32 @@ export function statusText(status: ServerStatus): string {
     status.predecessorPid === null ? '' : `, replacing ${status.predecessorPid}`,
   ].join('');
   const head = `highball ${version}  master ${pid}  up ${formatAge(ageMs)}  ${formatBytes(memoryBytes)}${upgrade}`;
-  return `${[head, ...status.pools.map(poolText)].join('\n\n')}\n`;
+  const parts = [head, ...status.pools.map(poolText), ...status.upstreams.map(upstreamText)];
+  return `${parts.join('\n\n')}\n`;
+}
+
+function upstreamText({ name, balance, circuit, waiting, servers, more }: UpstreamLine): string {
+  const states = [
+    balance,
+    `${waiting} waiting`,
+    ...(circuit === 'closed' ? [] : [`circuit ${circuit}`]),
+    ...(more === 0 ? [] : [`${more} more servers, all up`]),
+  ];
+  return [
+    `upstream ${name}  ${states.join(', ')}`,
+    ...table([SERVER_HEAD, ...servers.map(serverCells)]),
+    ...servers.flatMap(serverNotes),
+  ].join('\n');
+}
+
+function serverCells({ id, state, backup, active, failures }: ServerLine): string[] {
+  return [id, backup ? `${state}, backup` : state, String(active), String(failures)];
+}
+
+function serverNotes({ id, state, why, seenBy, workers }: ServerLine): string[] {
+  if (why === null) return [];
+  const where = seenBy === workers ? '' : ` in ${seenBy} of ${workers} workers`;
+  return [`  ${id}: ${state}${where}: ${printable(why)}`];
 }
 
 function poolText(pool: PoolLine): string {

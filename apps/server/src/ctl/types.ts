@@ -1,4 +1,5 @@
 import type { WorkerStatus } from '@highball/prefork-master';
+import type { PeerReport } from '../upstream/report.ts';
 
 /** A worker, or a place that waits for one. */
 export interface WorkerLine {
@@ -50,6 +51,27 @@ export interface PoolLine {
   readonly workers: readonly WorkerLine[];
 }
 
+/** A server of an upstream; requests and failures are those of all workers. */
+export interface ServerLine extends PeerReport {
+  /** How many workers see it in this state, the worst of all. */
+  readonly seenBy: number;
+  /** How many workers know it. */
+  readonly workers: number;
+}
+
+/** An upstream, as the workers of the front see it. */
+export interface UpstreamLine {
+  readonly name: string;
+  readonly balance: string;
+  /** `closed`, unless a worker refuses requests. */
+  readonly circuit: string;
+  /** Requests that wait for a server. */
+  readonly waiting: number;
+  readonly servers: readonly ServerLine[];
+  /** Servers that there are besides, all of them up. */
+  readonly more: number;
+}
+
 /** What `highball ctl status` shows. */
 export interface ServerStatus {
   readonly version: string;
@@ -62,6 +84,7 @@ export interface ServerStatus {
   /** The old master, during an upgrade. */
   readonly predecessorPid: number | null;
   readonly pools: readonly PoolLine[];
+  readonly upstreams: readonly UpstreamLine[];
 }
 
 /** The commands of the control socket. */

@@ -1,38 +1,79 @@
-import { createBalancer } from '@highball/balancer';
+import type { PeerOptions } from '@highball/balancer';
 import type { Application } from '@highball/gateway-protocol';
-import { parseUpstream, reverseProxy } from '@highball/reverse-proxy';
+import { parseUpstream } from '@highball/reverse-proxy';
 import type { Config } from '../config.ts';
 import { CommandError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import type { Upstream } from '../upstream/config.ts';
+import { UpstreamGroup } from '../upstream/group.ts';
+import type { UpstreamReport } from '../upstream/report.ts';
 
 /** The addresses on which the applications of a configuration listen, by the upstream's name. */
 export type UpstreamAddresses = Readonly<Record<string, readonly string[]>>;
 
+/** All upstreams of a site. */
+export class Upstreams {
+  /** The application of each, by its name. */
+  readonly applications: ReadonlyMap<string, Application>;
+  readonly #groups: readonly UpstreamGroup[];
+
+  constructor(groups: readonly UpstreamGroup[]) {
+    this.#groups = groups;
+    this.applications = new Map(groups.map(({ name, app }) => [name, app]));
+  }
+
+  /** Finds their servers and checks them; resolves when each is known to be there, or has taken too long. */
+  async start(): Promise<void> {
+    await Promise.all(this.#groups.map((group) => group.start()));
+  }
+
+  report(): UpstreamReport[] {
+    return this.#groups.map((group) => group.report());
+  }
+
+  /** @returns whether there is such a server. */
+  drain(name: string, server: string, draining: boolean): boolean {
+    return this.#groups.find((group) => group.name === name)?.drain(server, draining) ?? false;
+  }
+
+  /** Looks for nothing and checks nobody any more. */
+  rest(): void {
+    for (const group of this.#groups) group.rest();
+  }
+
+  close(): void {
+    for (const group of this.#groups) group.close();
+  }
+}
+
 /**
  * Makes an application of each upstream: a balancer over its servers, and a proxy behind it.
  * @param addresses - of the upstreams that Highball runs itself.
- * @throws CommandError when a server's address is none.
+ * @param folder - what the names in the configuration are relative to.
+ * @throws CommandError when a server's address is none, or an option makes no sense.
  */
 export function createUpstreams(
   config: Config,
-  addresses: UpstreamAddresses,
-  log: Logger,
-): ReadonlyMap<string, Application> {
-  const entries = Object.entries(config.upstreams ?? {}).map(([name, upstream]) => {
-    const servers = 'servers' in upstream ? upstream.servers : (addresses[name] ?? []);
-    const peers = servers.map((server) => (typeof server === 'string' ? { id: server } : server));
+  { addresses, folder, log }: { addresses: UpstreamAddresses; folder: string; log: Logger },
+): Upstreams {
+  const groups = Object.entries(config.upstreams ?? {}).map(([name, upstream]) => {
+    const peers = peersOf(upstream, addresses[name] ?? []);
     checkServers(
       peers.map(({ id }) => id),
       name,
     );
-    const picker = createBalancer({ peers, strategy: upstream.balance ?? 'round-robin' });
-    return [name, named(name, () => reverseProxy({ ...upstream.forward, picker, log }))] as const;
+    return named(name, () => new UpstreamGroup({ name, upstream, peers, folder, log }));
   });
-  return new Map(entries);
+  return new Upstreams(groups);
+}
+
+function peersOf(upstream: Upstream, addresses: readonly string[]): PeerOptions[] {
+  const servers = 'servers' in upstream ? upstream.servers : addresses;
+  return servers.map((server) => (typeof server === 'string' ? { id: server } : server));
 }
 
 /** What a package says of an option is said of the upstream that has it. */
-function named(name: string, create: () => Application): Application {
+function named<Made>(name: string, create: () => Made): Made {
   try {
     return create();
   } catch (error) {
@@ -43,10 +84,6 @@ function named(name: string, create: () => Application): Application {
 /** @throws CommandError when a server's address is none. */
 export function checkServers(servers: readonly string[], name: string): void {
   for (const server of servers) {
-    try {
-      parseUpstream(server);
-    } catch (error) {
-      throw new CommandError(`upstream '${name}': ${messageOf(error)}`, { cause: error });
-    }
+    named(name, () => parseUpstream(server));
   }
 }

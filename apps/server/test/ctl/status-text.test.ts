@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { formatAge, formatBytes, table } from '../../src/ctl/format.ts';
+import { collectUpstreams } from '../../src/ctl/collect-upstreams.ts';
 import { statusText } from '../../src/ctl/status-text.ts';
 import type { ServerStatus, WorkerLine } from '../../src/ctl/types.ts';
 
@@ -46,6 +47,7 @@ const status = (...workers: WorkerLine[]): ServerStatus => ({
       workers,
     },
   ],
+  upstreams: [],
 });
 
 test('a status for people', () => {
@@ -82,6 +84,36 @@ test('a worker that backs off, one that blocks, and an upgrade are to be seen', 
   expect(text).toContain('worker 2: gives no sign of life for 12s, serving GET /a [2J for 11s');
   expect(text).toMatch(/3 +4711 {2}stopping/);
   expect(text).not.toContain('\u001B');
+});
+
+test('servers behind, as all workers see them', () => {
+  const peer = {
+    id: 'http://10.0.0.1:80',
+    state: 'up',
+    why: null,
+    backup: false,
+    active: 2,
+    failures: 1,
+  } as const;
+  const down = {
+    ...peer,
+    id: 'unix:/b',
+    state: 'down',
+    why: 'it answered 500\u001B',
+    backup: true,
+    active: 0,
+  } as const;
+  const report = { name: 'blog', balance: 'ketama', circuit: 'closed', waiting: 1, more: 0 };
+  const upstreams = collectUpstreams([
+    [{ ...report, peers: [peer, down] }],
+    [{ ...report, circuit: 'open', peers: [peer, { ...down, state: 'up', why: null }] }],
+  ]);
+  expect(statusText({ ...status(), upstreams })).toContain(`
+upstream blog  ketama, 2 waiting, circuit open
+  server              state         in flight  failures
+  http://10.0.0.1:80  up                    4         2
+  unix:/b             down, backup          0         2
+  unix:/b: down in 1 of 2 workers: it answered 500 \n`);
 });
 
 describe('formats', () => {

@@ -1,0 +1,21 @@
+import * as v from 'valibot';
+
+/** What the schemas of a configuration are made of. */
+export const text: v.GenericSchema<string> = v.pipe(
+  v.string('must be a text'),
+  v.nonEmpty('must not be empty'),
+);
+
+export const count: v.GenericSchema<number> = v.pipe(
+  v.number('must be a number'),
+  v.integer('must be whole'),
+  v.minValue(1, 'must be 1 or more'),
+);
+
+/** Options of a package, which checks them itself. */
+export const options: v.GenericSchema<Record<string, unknown>> = v.looseObject({}, 'must be an object');
+
+export const choice: v.GenericSchema<boolean | Record<string, unknown>> = v.union(
+  [v.boolean(), options],
+  'must be true, false or an object of options',
+);
