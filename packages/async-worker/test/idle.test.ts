@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { RequestParser } from '@highball/http-parser';
+import { expect, test, vi } from 'vitest';
 import { echoPath, get, serve, until } from './support.ts';
 
 test('500 idle kept-alive connections do not disturb the active ones, and are closed in time', async () => {
@@ -18,4 +19,19 @@ test('500 idle kept-alive connections do not disturb the active ones, and are cl
   server.clock.advance(77_000);
   await until(() => idle.every(({ socket }) => socket.readableEnded));
   expect(server.log.entries).toEqual([]);
+});
+
+test('a connection that has been idle for a while keeps nothing of its last head', async () => {
+  const forget = vi.spyOn(RequestParser.prototype, 'forget');
+  await using server = await serve(echoPath);
+  const client = await server.connect();
+  client.send(get('/1'));
+  await client.until('/1');
+  server.clock.advance(2000);
+  expect(forget).not.toHaveBeenCalled();
+  server.clock.advance(2000);
+  expect(forget).toHaveBeenCalled();
+  client.send(get('/2'));
+  await client.until('/2');
+  forget.mockRestore();
 });

@@ -40,6 +40,42 @@ describe('text and chunks', () => {
     expect(socket.corked).toBe(0);
   });
 
+  test('that are joined while others wait in the socket keep what they say', () => {
+    const { socket, output } = makeOutput();
+    const written: Uint8Array[] = [];
+    socket.write = (data: string | Uint8Array) => {
+      written.push(data as Uint8Array);
+      socket.writableLength += data.length;
+      return true;
+    };
+    for (const text of ['first', 'second', 'third']) output.chunk('', Buffer.from(text), text.length, '\n');
+    socket.writableLength = 0;
+    output.chunk('', Buffer.from('fourth'), 6, '\n');
+    expect(written.map(String)).toEqual(['first\n', 'second\n', 'third\n', 'fourth\n']);
+  });
+
+  test('that were taken at once are joined in the same memory', () => {
+    const { socket, output } = makeOutput();
+    const places: ArrayBufferLike[] = [];
+    socket.write = (data: string | Uint8Array) => places.push((data as Uint8Array).buffer) > 0;
+    for (let i = 0; i < 100; i++) output.chunk('', Buffer.alloc(10_000), 10_000, '');
+    expect(new Set(places).size).toBe(1);
+  });
+
+  test('that wait take no more memory than they need, but the first', () => {
+    const { socket, output } = makeOutput();
+    const places = new Set<ArrayBufferLike>();
+    socket.write = (data: string | Uint8Array) => {
+      places.add((data as Uint8Array).buffer);
+      socket.writableLength += data.length;
+      return true;
+    };
+    for (let i = 0; i < 100; i++) output.chunk('', Buffer.from('x'), 1, '');
+    const bytes = [...places].reduce((sum, place) => sum + place.byteLength, 0);
+    // A pool of Node's and one place for joining; not a hundred.
+    expect(bytes).toBeLessThan(200_000);
+  });
+
   test('do not pile up while they are held', () => {
     const { socket, output } = makeOutput();
     output.hold();
@@ -113,7 +149,36 @@ describe('a client that takes little', () => {
   });
 });
 
+describe('a large piece', () => {
+  const MiB = 1_048_576;
+
+  test('leaves in parts of 1 MiB where the handle tells how far a write has come', () => {
+    const { socket, output } = makeOutput();
+    Object.assign(socket, { _handle: { writeQueueSize: 0 } });
+    output.chunk('head', Buffer.alloc(2.5 * MiB), 2.5 * MiB, '');
+    expect(socket.writes.map((write) => write.length)).toEqual([4, MiB, MiB, MiB / 2]);
+  });
+
+  test('leaves in small parts over TLS, which copies them', () => {
+    const { socket, output } = makeOutput();
+    Object.assign(socket, { _handle: { writeQueueSize: 0 }, encrypted: true });
+    output.chunk('', Buffer.alloc(150_000), 150_000, '');
+    expect(socket.writes.map((write) => write.length)).toEqual([65_536, 65_536, 18_928]);
+  });
+});
+
 describe('stalledMs', () => {
+  test('counts from the last byte of one write that was taken, where the handle tells', () => {
+    const { socket, output } = makeOutput();
+    const handle = { writeQueueSize: 100 };
+    Object.assign(socket, { _handle: handle, bytesWritten: 100, writableLength: 100 });
+    expect(output.stalledMs(1000)).toBe(0);
+    expect(output.stalledMs(3000)).toBe(2000);
+    handle.writeQueueSize = 99;
+    expect(output.stalledMs(4000)).toBe(0);
+    expect(output.stalledMs(9000)).toBe(5000);
+  });
+
   test('counts from the last byte that was taken', () => {
     const { socket, output } = makeOutput();
     socket.bytesWritten = 100;

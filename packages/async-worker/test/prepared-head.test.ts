@@ -1,0 +1,66 @@
+import type { HeaderList } from '@highball/gateway-protocol';
+import { describe, expect, test } from 'vitest';
+import { prepareHead } from '../src/prepared-head.ts';
+
+const list = (...pairs: [string, string][]): HeaderList => pairs;
+const frozen = (...pairs: [string, string][]): HeaderList =>
+  Object.freeze(pairs.map((pair) => Object.freeze(pair))) as unknown as HeaderList;
+
+describe('a head', () => {
+  test('with the same status and strings is prepared once', () => {
+    const first = prepareHead('200 OK', list(['Content-Type', 'text/plain'], ['X-Once', 'a']));
+    expect(prepareHead('200 OK', list(['Content-Type', 'text/plain'], ['X-Once', 'a']))).toBe(first);
+    expect(first.text).toBe('HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nX-Once: a\r\n');
+  });
+
+  test.each<[string, string, HeaderList]>([
+    ['status', '201 Created', list(['X-Diff', 'ab'])],
+    ['reason', '200 Ok', list(['X-Diff', 'ab'])],
+    ['name', '200 OK', list(['X-diff', 'ab'])],
+    ['value', '200 OK', list(['X-Diff', 'bb'])],
+    ['number of fields', '200 OK', list(['X-Diff', 'ab'], ['X', 'y'])],
+  ])('with another %s is another', (_, status, headers) => {
+    const first = prepareHead('200 OK', list(['X-Diff', 'ab']));
+    const second = prepareHead(status, headers);
+    expect(second).not.toBe(first);
+    const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    expect(second.text).toBe(`HTTP/1.1 ${status}\r\n${lines}`);
+  });
+
+  test('is not changed by what the application does with its list afterwards', () => {
+    const headers = list(['X-Mine', 'before']);
+    prepareHead('200 OK', headers);
+    headers[0]![1] = 'after!';
+    expect(prepareHead('200 OK', headers).text).toContain('X-Mine: after!');
+    expect(prepareHead('200 OK', list(['X-Mine', 'before'])).text).toContain('X-Mine: before');
+  });
+
+  test('of a deeply frozen list is found by the list, also among very many', () => {
+    const lists = Array.from({ length: 1000 }, (_, i) => frozen(['ETag', `"${i}"`]));
+    const heads = lists.map((headers) => prepareHead('200 OK', headers));
+    expect(lists.every((headers, i) => prepareHead('200 OK', headers) === heads[i])).toBe(true);
+    expect(prepareHead('404 Not Found', lists[0]!).text).toMatch(/^HTTP\/1\.1 404 Not Found/);
+  });
+
+  test('of a list that is frozen, but not its pairs, is compared', () => {
+    const headers = Object.freeze([['X-Half', 'one']]) as unknown as HeaderList;
+    prepareHead('200 OK', headers);
+    headers[0]![1] = 'two';
+    expect(prepareHead('200 OK', headers).text).toContain('X-Half: two');
+  });
+
+  test.each<[string, unknown, RegExp]>([
+    ['a list that is none', 'X: y', /array of pairs/],
+    ['a pair that is none', [['X', 'y'], 'X: y'], /header 1 is no pair/],
+    ['a value that is no string', [['X', 1]], /header 0 is no pair/],
+    ['a value that would split the head', [['X', 'y\r\nZ: z']], /cannot be sent/],
+  ])('with %s is refused, each time', (_, headers, error) => {
+    for (let i = 0; i < 2; i++) expect(() => prepareHead('200 OK', headers as HeaderList)).toThrow(error);
+  });
+
+  test('of 204 loses its Content-Length', () => {
+    expect(prepareHead('204 No Content', list(['Content-Length', '0'])).text).toBe(
+      'HTTP/1.1 204 No Content\r\n',
+    );
+  });
+});
