@@ -1,5 +1,6 @@
 import type { MasterError } from './errors.ts';
 import type { Emit, WorkerIdentity } from './events.ts';
+import type { LowMemoryLimit } from './memory-limit.ts';
 import type { Logger } from './options.ts';
 import type { SlotAnnouncements } from './slot.ts';
 import { describeExit, type WorkerExit, type WorkerProcess } from './worker-process.ts';
@@ -65,6 +66,10 @@ export class Announcer implements SlotAnnouncements {
   recycling(worker: WorkerProcess, reason: string): void {
     this.#log.info({ ...identify(worker), reason }, `${worker.label} is to be replaced: ${reason}`);
     this.#emit('workerRecycle', identify(worker), reason);
+  }
+
+  memoryLimitLow(worker: WorkerProcess, low: LowMemoryLimit): void {
+    this.#emit('memoryLimitLow', identify(worker), low);
   }
 
   #logExit(worker: WorkerProcess, exit: WorkerExit): void {

@@ -2,15 +2,18 @@ import { EventEmitter } from 'node:events';
 import { formatBind, type ListenTarget } from './bind.ts';
 import { MisuseError, stoppedError } from './errors.ts';
 import type { Emit, MasterEvents } from './events.ts';
-import type { Master } from './master.ts';
+import type { AskOptions, Master } from './master.ts';
 import { checkCount, type ResolvedOptions } from './options.ts';
-import { Pool, type ReloadChanges } from './pool.ts';
+import { Pool, type ReloadChanges, type WorkerReply } from './pool.ts';
 import { handleSignals, type SignalHandlers } from './signals.ts';
 import { type HandedSocket, SocketTable } from './socket-table.ts';
 import { type MasterState, type MasterStatus, queueStatus } from './status.ts';
 import { announceUpgrade, type UpgradeTurn } from './upgrade-turn.ts';
 import { processUpgrader, type Upgrader, type UpgradeMember, type UpgradeOptions } from './upgrader.ts';
 import { watchPaths } from './watch.ts';
+
+/** A worker that does not answer within this blocks, or has much to do. */
+const ASK_TIMEOUT_MS = 5000;
 
 /** The master itself: sockets, pool and signals in their order. */
 export class Arbiter extends EventEmitter<MasterEvents> implements Master, UpgradeMember {
@@ -94,6 +97,11 @@ export class Arbiter extends EventEmitter<MasterEvents> implements Master, Upgra
   async recycle(id: number): Promise<void> {
     const pool = await this.#running();
     await pool.recycle(id);
+  }
+
+  async ask(question: unknown, { timeoutMs = ASK_TIMEOUT_MS }: AskOptions = {}): Promise<WorkerReply[]> {
+    const pool = await this.#running();
+    return await pool.ask(question, timeoutMs);
   }
 
   reopenLogs(): void {

@@ -1,5 +1,6 @@
 import type { ListenTarget } from './bind.ts';
 import type { MasterError, UpgradeError } from './errors.ts';
+import type { LowMemoryLimit } from './memory-limit.ts';
 import type { WorkerExit } from './worker-process.ts';
 
 /** Which worker an event is about. */
@@ -30,6 +31,8 @@ export interface MasterEvents {
   workerTimeout: [worker: WorkerIdentity, report: object | undefined, serving: string];
   /** A worker is being replaced because it has asked for it, or come to a limit. */
   workerRecycle: [worker: WorkerIdentity, reason: string];
+  /** A worker was beyond `maxMemoryBytes` from its start: it is replaced once, and then such are left alone for a while. */
+  memoryLimitLow: [worker: WorkerIdentity, low: LowMemoryLimit];
   /** A worker process has ended: child_exit. */
   workerExit: [worker: WorkerIdentity, exit: WorkerExit];
   /** A slot waits after repeated crashes. */

@@ -14,8 +14,9 @@ export type {
 } from './errors.ts';
 export type { MasterEvents, WorkerIdentity } from './events.ts';
 export { predecessorPid } from './handover.ts';
+export type { LowMemoryLimit } from './memory-limit.ts';
 export { createMaster } from './master.ts';
-export type { Master } from './master.ts';
+export type { AskOptions, Master } from './master.ts';
 export type {
   Child,
   CommandProgram,
@@ -25,7 +26,8 @@ export type {
   Spawn,
   WorkerProgram,
 } from './options.ts';
-export type { ReloadChanges } from './pool.ts';
+export type { ReloadChanges, WorkerReply } from './pool.ts';
+export type { Reply } from './questions.ts';
 export { handleSignals } from './signals.ts';
 export type { SignalHandlers, SignalSource, SignalTarget } from './signals.ts';
 export type { WorkerStatus } from './slot.ts';

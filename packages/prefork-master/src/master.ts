@@ -2,10 +2,16 @@ import { Arbiter } from './arbiter.ts';
 import type { ListenTarget } from './bind.ts';
 import type { MasterEvents } from './events.ts';
 import { type MasterOptions, resolveOptions } from './options.ts';
-import type { ReloadChanges } from './pool.ts';
+import type { ReloadChanges, WorkerReply } from './pool.ts';
 import type { SignalHandlers } from './signals.ts';
 import type { MasterStatus } from './status.ts';
 import type { UpgradeOptions } from './upgrader.ts';
+
+/** How workers are asked. */
+export interface AskOptions {
+  /** How long an answer may take. @default 5000 */
+  readonly timeoutMs?: number;
+}
 
 /** Binds sockets, starts workers that inherit them, and keeps them alive. */
 export interface Master {
@@ -42,6 +48,12 @@ export interface Master {
   upgrade(options?: UpgradeOptions): Promise<number>;
   /** Replaces the worker of one slot. */
   recycle(id: number): Promise<void>;
+  /**
+   * Asks all workers that serve, also those that were told to stop and finish their work. Resolves with what each has
+   * said (`onAsk` of the worker's side), or why it has said nothing; one that is still booting is not asked.
+   * @param question - as JSON can carry it.
+   */
+  ask(question: unknown, options?: AskOptions): Promise<readonly WorkerReply[]>;
   /** Tells all workers to open their log files anew. */
   reopenLogs(): void;
   /** Stops the workers and closes the sockets; resolves when all is gone. A quick stop overtakes a graceful one. */

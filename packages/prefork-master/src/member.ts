@@ -15,7 +15,8 @@ import {
 } from './protocol.ts';
 import { Scoreboard } from './scoreboard.ts';
 import { startWatchdog, type TaskLog, taskMemory, Tasks } from './watchdog.ts';
-import type { StopCallback, WorkerSide } from './worker-side.ts';
+import type { Reply } from './questions.ts';
+import type { AskCallback, StopCallback, WorkerSide } from './worker-side.ts';
 
 /** How long a quick stop may take when there is no master to end it. */
 const QUICK_TIMEOUT_MS = 2000;
@@ -34,6 +35,7 @@ export class Member implements WorkerSide {
   readonly #gracefulTimeoutMs: number;
   readonly #stopCallbacks: StopCallback[] = [];
   readonly #logCallbacks: (() => void)[] = [];
+  #askCallback: AskCallback | undefined;
   #stopping: 'no' | 'graceful' | 'quick' = 'no';
   readonly #facts: WorkerFacts;
   readonly #balances: AcceptBalance[] = [];
@@ -78,6 +80,10 @@ export class Member implements WorkerSide {
 
   onReopenLogs(callback: () => void): void {
     this.#logCallbacks.push(callback);
+  }
+
+  onAsk(callback: AskCallback): void {
+    this.#askCallback = callback;
   }
 
   report(stats: object): void {
@@ -143,6 +149,17 @@ export class Member implements WorkerSide {
     const known = message as MasterMessage;
     if (known.prefork === 'stop') this.#stop(known.graceful);
     else if (known.prefork === 'reopen-logs') this.#reopenLogs();
+    else if (known.prefork === 'ask') void this.#answer(known.id, known.question);
+  }
+
+  async #answer(id: number, question: unknown): Promise<void> {
+    let reply: Reply = { problem: 'it answers no questions' };
+    try {
+      if (this.#askCallback) reply = { answer: await this.#askCallback(question) };
+    } catch (error) {
+      reply = { problem: error instanceof Error ? error.message : String(error) };
+    }
+    this.#send({ prefork: 'answer', id, reply });
   }
 
   /** The master is gone, and nobody will end this process if it does not do so by itself. */

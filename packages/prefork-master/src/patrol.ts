@@ -1,6 +1,7 @@
 import { type AutoscaleOptions, decideScale, NO_MEMORY, type ScaleMemory } from './autoscale.ts';
 import type { Clock } from './clock.ts';
-import { type WearLimits, wornOut } from './wear.ts';
+import { type LowMemoryLimit, MemoryLimit } from './memory-limit.ts';
+import { isTooLarge, type WearLimits, wornOut } from './wear.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 /** What the patrol looks at, and what it may ask for. */
@@ -9,6 +10,8 @@ export interface PatrolHost {
   /** The workers in service. */
   readonly inService: readonly WorkerProcess[];
   requestRecycle(worker: WorkerProcess, reason: string): void;
+  /** Says that the limit of memory is too low. */
+  memoryLimitLow(worker: WorkerProcess, low: LowMemoryLimit): void;
   scale(size: number): Promise<void>;
 }
 
@@ -27,12 +30,14 @@ export class Patrol {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #jitters = new WeakMap<WorkerProcess, number>();
+  readonly #memoryLimit: MemoryLimit<WorkerProcess>;
   #memory: ScaleMemory = NO_MEMORY;
   #scaling = false;
   #timer: unknown;
 
   constructor(options: PatrolOptions, host: PatrolHost, clock: Clock, random: () => number) {
     this.#options = options;
+    this.#memoryLimit = new MemoryLimit(options.maxMemoryBytes);
     this.#host = host;
     this.#clock = clock;
     this.#random = random;
@@ -61,16 +66,20 @@ export class Patrol {
   #examine(worker: WorkerProcess): void {
     let jitter = this.#jitters.get(worker);
     if (jitter === undefined) this.#jitters.set(worker, (jitter = this.#random()));
+    const { servedMs = 0 } = worker;
     const watchesMemory = this.#options.maxMemoryBytes < Infinity;
-    const reason = wornOut(
-      {
-        servedMs: worker.servedMs ?? 0,
-        jitter,
-        memoryBytes: watchesMemory ? worker.memoryBytes : undefined,
-      },
-      this.#options,
-    );
+    const memoryBytes = watchesMemory ? worker.memoryBytes : undefined;
+    const spared = isTooLarge(memoryBytes, this.#options) && this.#spares(worker, servedMs, memoryBytes);
+    const wear = { servedMs, jitter, memoryBytes: spared ? undefined : memoryBytes };
+    const reason = wornOut(wear, this.#options);
     if (reason !== undefined) this.#host.requestRecycle(worker, reason);
+  }
+
+  /** Whether a worker is left alone though it is too large: its replacement would be as well. */
+  #spares(worker: WorkerProcess, servedMs: number, memoryBytes: number): boolean {
+    const verdict = this.#memoryLimit.judge(worker, { servedMs, memoryBytes }, this.#clock.now());
+    if (typeof verdict === 'object') this.#host.memoryLimitLow(worker, verdict);
+    return verdict === 'leave';
   }
 
   #scale(options: Required<AutoscaleOptions>): void {

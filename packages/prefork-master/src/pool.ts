@@ -1,10 +1,12 @@
 import { Announcer } from './announcer.ts';
 import { coalesce } from './coalesce.ts';
 import { MisuseError, stoppedError } from './errors.ts';
-import type { Emit } from './events.ts';
+import type { Emit, WorkerIdentity } from './events.ts';
 import { Launcher, type Release } from './launcher.ts';
+import type { LowMemoryLimit } from './memory-limit.ts';
 import type { ResolvedOptions, WorkerProgram } from './options.ts';
 import { Patrol, type PatrolHost } from './patrol.ts';
+import type { Reply } from './questions.ts';
 import { Recycler } from './recycler.ts';
 import { Slot, type SlotHost, type WorkerStatus } from './slot.ts';
 import type { SocketTable } from './socket-table.ts';
@@ -14,6 +16,12 @@ import type { WorkerProcess } from './worker-process.ts';
 export interface ReloadChanges {
   /** Another program for the workers, or other data for it. */
   readonly worker?: WorkerProgram;
+}
+
+/** What one worker has said to a question. */
+export interface WorkerReply {
+  readonly worker: WorkerIdentity;
+  readonly reply: Reply;
 }
 
 /** The slots of one master, and what is done to all of them. */
@@ -111,6 +119,22 @@ export class Pool implements PatrolHost {
   /** Replaces a worker when its turn has come. */
   requestRecycle(worker: WorkerProcess, reason: string): void {
     if (worker.state === 'ready') this.#recycler.request(worker, reason);
+  }
+
+  /** Asks all workers that serve, also those that finish their work. */
+  ask(question: unknown, timeoutMs: number): Promise<WorkerReply[]> {
+    const workers = [...this.#slots, ...this.#leaving].flatMap(({ processes }) => processes);
+    const serving = workers.filter(({ state }) => state === 'ready' || state === 'stopping');
+    return Promise.all(
+      serving.map(async (worker) => ({
+        worker: { id: worker.id, pid: worker.pid, generation: worker.generation },
+        reply: await worker.ask(question, timeoutMs),
+      })),
+    );
+  }
+
+  memoryLimitLow(worker: WorkerProcess, low: LowMemoryLimit): void {
+    this.#announcer.memoryLimitLow(worker, low);
   }
 
   reopenLogs(): void {

@@ -1,4 +1,5 @@
 import type { ListenTarget } from './bind.ts';
+import type { Reply } from './questions.ts';
 
 /*
  * What master and worker say to each other. Node's IPC channel carries it as one JSON text a line, so a program in
@@ -58,9 +59,13 @@ export type WorkerMessage =
   | ({ prefork: 'beat' } & Vitals)
   | { prefork: 'report'; stats: object }
   | { prefork: 'recycle'; reason: string }
+  | { prefork: 'answer'; id: number; reply: Reply }
   | { prefork: 'fail'; failure: WorkerFailure };
 
-export type MasterMessage = { prefork: 'stop'; graceful: boolean } | { prefork: 'reopen-logs' };
+export type MasterMessage =
+  | { prefork: 'stop'; graceful: boolean }
+  | { prefork: 'reopen-logs' }
+  | { prefork: 'ask'; id: number; question: unknown };
 
 /** Whether a message is one of ours; an application may send others over the same channel. */
 export function isProtocolMessage(message: unknown): message is { prefork: string } {

@@ -19,14 +19,22 @@ export interface Wear {
 
 const MEBIBYTE = 1024 * 1024;
 
+/** Whether this is more memory than a worker may have. */
+export function isTooLarge(
+  memoryBytes: number | undefined,
+  { maxMemoryBytes }: Pick<WearLimits, 'maxMemoryBytes'>,
+): memoryBytes is number {
+  return memoryBytes !== undefined && memoryBytes > maxMemoryBytes;
+}
+
 /** Why a worker has to be replaced, in words for the log; undefined when it need not. */
 export function wornOut(wear: Wear, limits: WearLimits): string | undefined {
   const { maxLifetimeMs, lifetimeJitterMs, maxMemoryBytes } = limits;
   if (wear.servedMs >= maxLifetimeMs + wear.jitter * lifetimeJitterMs) {
     return `it has served for ${Math.round(wear.servedMs / 1000)} s`;
   }
-  if ((wear.memoryBytes ?? 0) > maxMemoryBytes) {
-    return `it holds ${mebibytes(wear.memoryBytes ?? 0)} MiB of memory; the limit is ${mebibytes(maxMemoryBytes)} MiB`;
+  if (isTooLarge(wear.memoryBytes, limits)) {
+    return `it holds ${mebibytes(wear.memoryBytes)} MiB of memory; the limit is ${mebibytes(maxMemoryBytes)} MiB`;
   }
   return undefined;
 }

@@ -9,6 +9,7 @@ import {
   type WorkerFailure,
   type WorkerMessage,
 } from './protocol.ts';
+import { Questions, type Reply } from './questions.ts';
 import { nextState, type WorkerEvent, type WorkerState } from './worker-state.ts';
 
 /** How a worker has ended. */
@@ -61,6 +62,7 @@ export class WorkerProcess {
   readonly #boot = Promise.withResolvers<void>();
   readonly #exit = Promise.withResolvers<WorkerExit>();
   readonly #watched: boolean;
+  readonly #questions: Questions;
   #state: WorkerState = 'booting';
   #readyAt: number | undefined;
   #failure: WorkerFailure | undefined;
@@ -87,6 +89,7 @@ export class WorkerProcess {
     this.#limits = limits;
     this.#clock = clock;
     this.#observer = observer;
+    this.#questions = new Questions(clock);
     this.#watched = identity.handshake && limits.timeoutMs > 0;
     this.booted = this.#boot.promise;
     this.exited = this.#exit.promise;
@@ -141,6 +144,12 @@ export class WorkerProcess {
     else if (this.#state === 'ready') this.#child.kill('SIGUSR1');
   }
 
+  /** Asks a worker that serves; resolves in any case. */
+  async ask(question: unknown, timeoutMs: number): Promise<Reply> {
+    if (!this.#child.connected) return { problem: 'it cannot be asked' };
+    return await this.#questions.ask((id) => this.#send({ prefork: 'ask', id, question }), timeoutMs);
+  }
+
   #listen(handshake: boolean): void {
     this.#child.on('message', (message) => this.#hear(message));
     this.#child.on('error', (error) => this.#spawnFailed(error));
@@ -166,6 +175,8 @@ export class WorkerProcess {
         return;
       case 'recycle':
         return this.#observer.recycle(this, known.reason);
+      case 'answer':
+        return this.#questions.settle(known.id, known.reply);
       case 'fail':
         this.#failure = known.failure;
         return;
@@ -219,6 +230,7 @@ export class WorkerProcess {
     if (this.#state === 'gone') return;
     this.#clock.clearTimeout(this.#deadline);
     this.#clock.clearTimeout(this.#lastWords);
+    this.#questions.close();
     this.#move('exit');
     if (this.#readyAt === undefined) this.#boot.reject(this.#bootError(code, signal));
     this.#exit.resolve({ code, signal, servedMs: this.servedMs, expected: this.#expected });

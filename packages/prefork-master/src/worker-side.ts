@@ -6,6 +6,9 @@ import type { TaskLog } from './watchdog.ts';
 /** A callback for the end of a worker. `graceful`: finish what is under way; otherwise there is no time for that. */
 export type StopCallback = (graceful: boolean) => void | Promise<void>;
 
+/** Answers a question of the master. */
+export type AskCallback = (question: unknown) => unknown;
+
 /** What a worker has of its master. */
 export interface WorkerSide {
   /** The slot: 1, 2… A replacement has the id of the worker before it. */
@@ -35,6 +38,8 @@ export interface WorkerSide {
   onStop(callback: StopCallback): void;
   /** Called when log files are to be opened anew. */
   onReopenLogs(callback: () => void): void;
+  /** Answers the questions of the master (`master.ask`): with what it returns, as JSON can carry it, or what it throws. */
+  onAsk(callback: AskCallback): void;
   /** Tells the master how it goes: shown in its status, and in its log if this worker blocks. */
   report(stats: object): void;
   /** Asks for a replacement: this worker stays in service until that is ready. */

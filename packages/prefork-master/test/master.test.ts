@@ -41,6 +41,42 @@ describe('service', () => {
     expect(await ask(running.port, '')).toBe(`from ${pids(running.master)[0]}`);
   });
 
+  test('workers are asked, those that finish their work as well, and each has its own answer', async () => {
+    await using running = await start({ workers: 2 });
+    const { master } = running;
+    const question = { tag: 'ü' };
+    const replies = await master.ask(question);
+    expect(replies.map(({ worker }) => worker.pid)).toEqual(pids(master));
+    expect(replies.map(({ reply }) => reply)).toEqual([
+      { answer: { asked: question, id: 1, connections: 0 } },
+      { answer: { asked: question, id: 2, connections: 0 } },
+    ]);
+    expect((await master.ask('fail')).map(({ reply }) => reply)).toEqual([
+      { problem: 'this is no question' },
+      { problem: 'this is no question' },
+    ]);
+    const [late] = await master.ask('wait', { timeoutMs: 20 });
+    expect(late?.reply).toEqual({ problem: 'it has not answered within 20 ms' });
+    const client = await RawClient.connect(running.port);
+    client.send('hello\n');
+    await client.until('hello');
+    const scaled = master.scale(1);
+    await until(() => pids(master, 'stopping').length === 1);
+    expect(await master.ask('now')).toHaveLength(2);
+    client.destroy();
+    await scaled;
+  });
+
+  test('a worker that ends, or answers no questions, is told as such', async () => {
+    await using running = await start({ workers: 1 });
+    const waiting = running.master.ask('wait');
+    await ask(running.port, 'crash').catch(() => undefined);
+    expect((await waiting)[0]?.reply).toEqual({ problem: 'it has ended' });
+    const serve = `require('node:net').createServer((s) => s.end()).listen({ fd: 3 })`;
+    await using mute = await start({ worker: { command: process.execPath, args: ['-e', serve] } });
+    expect((await mute.master.ask('anything', { timeoutMs: 20 }))[0]?.reply).toHaveProperty('problem');
+  });
+
   test('the status tells who serves, since when, and what the workers report', async () => {
     await using running = await start({ workers: 2 });
     running.master.reopenLogs();

@@ -21,16 +21,18 @@ function harness(options: Partial<PatrolOptions>, workers: FakeWorker[], random 
   const clock = new FakeClock();
   const recycled: [FakeWorker, string][] = [];
   const scaled: number[] = [];
+  const low: number[] = [];
   const host = {
     size: workers.length,
     inService: workers as unknown as WorkerProcess[],
     requestRecycle: (worker: WorkerProcess, reason: string) =>
       void recycled.push([worker as unknown as FakeWorker, reason]),
+    memoryLimitLow: (_: unknown, { betterBytes }: { betterBytes: number }) => void low.push(betterBytes),
     scale: async (size: number): Promise<void> => void scaled.push(size),
   };
   const patrol = new Patrol({ ...nothing, ...options }, host, clock, random);
   patrol.start();
-  return { clock, recycled, scaled, host, patrol };
+  return { clock, recycled, scaled, low, host, patrol };
 }
 
 const worker = (servedMs = 0, memoryBytes = 0, utilisation = 0): FakeWorker => ({
@@ -49,8 +51,8 @@ test('without limits it does not even look', async () => {
 });
 
 test('old and large workers are reported each second, until they are gone', async () => {
-  const [old, large, fine] = [worker(5000), worker(0, 2e9), worker(1, 1)];
-  const limits = { maxLifetimeMs: 5000, maxMemoryBytes: 1e9 };
+  const [old, large, fine] = [worker(50_000), worker(40_000, 2e9), worker(1, 1)];
+  const limits = { maxLifetimeMs: 50_000, maxMemoryBytes: 1e9 };
   const { clock, recycled, patrol } = harness(limits, [old, large, fine]);
   await clock.pass(1000);
   expect(recycled.map(([one]) => one)).toEqual([old, large]);
@@ -59,6 +61,17 @@ test('old and large workers are reported each second, until they are gone', asyn
   patrol.stop();
   await clock.pass(5000);
   expect(recycled).toHaveLength(4);
+});
+
+test('a limit below the size of new workers is told, and does not replace one after the other', async () => {
+  const [one, other] = [worker(1000, 2e9), worker(1000, 2e9)];
+  const { clock, recycled, low } = harness({ maxMemoryBytes: 1e9 }, [one, other]);
+  await clock.pass(60_000);
+  expect(recycled.map(([large]) => large)).toEqual([one]);
+  expect(low).toEqual([Math.ceil(3e9 / 16_777_216) * 16_777_216]);
+  await clock.pass(2000);
+  expect(recycled).toHaveLength(2);
+  expect(low).toHaveLength(2);
 });
 
 test('each worker has its own jitter, which stays', async () => {
