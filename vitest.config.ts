@@ -12,6 +12,7 @@ const folders = ['packages', 'apps'].flatMap((parent) =>
 /** One vitest project a workspace, named like its folder: `vitest run --project http-parser`. */
 const projects = [
   ...folders.filter((folder) => existsSync(`${import.meta.dirname}/${folder}/test`)),
+  'benchmarks',
   'test',
 ].map((folder) => ({
   extends: true as const,

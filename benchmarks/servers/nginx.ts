@@ -1,0 +1,97 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { programOf } from '../peers.ts';
+import type { Command, Contender, Place } from '../server.ts';
+
+/** Kept connections of a proxy to what is behind it, and requests on each. */
+const KEEPALIVE = 'keepalive 64; keepalive_requests 1000000000;';
+const PASS = `proxy_http_version 1.1; proxy_set_header Connection "";
+proxy_set_header Host $host; proxy_set_header X-Forwarded-For $remote_addr;
+proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-Host $host;`;
+
+/** Files with nginx's cache of open files, and by sendfile. */
+const FILES = `sendfile on; tcp_nopush on; etag on;
+open_file_cache max=1000 inactive=60s; open_file_cache_valid 1s; open_file_cache_errors on;
+types { text/html html; text/css css; image/svg+xml svg; }`;
+
+/** One worker with what these lines say in its `http` block. */
+async function nginx(place: Place, port: number, http: string): Promise<Command> {
+  const folder = join(place.folder, `nginx-${port}`);
+  const file = join(folder, 'nginx.conf');
+  await mkdir(folder, { recursive: true });
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (kind) => `${kind}_temp_path ${folder}/${kind};`,
+  );
+  await writeFile(
+    file,
+    // As root nginx would give its worker to a user who may not read the folder.
+    `${process.getuid?.() === 0 ? 'user root;' : ''}
+daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr crit;
+events { worker_connections 4096; }
+http {
+access_log off; keepalive_requests 1000000000; ${temporary.join(' ')}
+${http}
+}`,
+  );
+  return { argv: [programOf('nginx'), '-c', file, '-e', 'stderr'] };
+}
+
+export const nginxStatic: Contender = {
+  name: 'nginx',
+  needs: ['nginx'],
+  prepare: async (place) => [
+    await nginx(
+      place,
+      place.port,
+      `${FILES} server { listen 127.0.0.1:${place.port}; root ${place.folder}/files; }`,
+    ),
+  ],
+};
+
+export const nginxProxy: Contender = {
+  name: 'nginx',
+  needs: ['nginx'],
+  prepare: async (place) => [
+    await nginx(
+      place,
+      place.port,
+      `upstream up { server 127.0.0.1:${place.upstream}; ${KEEPALIVE} }
+server { listen 127.0.0.1:${place.port}; location / { proxy_pass http://up; ${PASS} } }`,
+    ),
+  ],
+};
+
+/** Answers 1 KB from memory: what proxies have behind them. */
+export const nginxUpstream: Contender = {
+  name: 'nginx, as upstream',
+  needs: ['nginx'],
+  prepare: async (place) => [
+    await nginx(
+      place,
+      place.port,
+      `server { listen 127.0.0.1:${place.port}; default_type text/html; return 200 "${'x'.repeat(1024)}"; }`,
+    ),
+  ],
+};
+
+/** Files by nginx, everything else from a server behind it. */
+export function nginxBefore(name: string, behind: Omit<Contender, 'name'>): Contender {
+  return {
+    name,
+    needs: ['nginx', ...behind.needs],
+    prepare: async (place) => [
+      ...(await behind.prepare({ ...place, port: place.behind })),
+      await nginx(
+        place,
+        place.port,
+        `${FILES}
+upstream site { server 127.0.0.1:${place.behind}; ${KEEPALIVE} }
+server {
+listen 127.0.0.1:${place.port};
+location /static/ { alias ${place.folder}/files/; }
+location / { proxy_pass http://site; ${PASS} }
+}`,
+      ),
+    ],
+  };
+}
