@@ -9,7 +9,10 @@ const TASK: unique symbol = Symbol('highball.task');
 type Noted = Environ & { [TASK]?: number };
 
 /** Notes each request from its begin to its end, for the master's log should this process block. */
-export function noteTasks(hooked: HookedApplication, tasks: TaskLog): HookedApplication {
+export function noteTasks(
+  hooked: HookedApplication,
+  tasks: Pick<TaskLog, 'begin' | 'end'>,
+): HookedApplication {
   return {
     context: hooked.context,
     app(environ: Noted, startResponse) {

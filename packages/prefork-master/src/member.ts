@@ -130,8 +130,8 @@ export class Member implements WorkerSide {
     const { scoreboard, timeoutMs } = this.#facts;
     const memory = taskMemory();
     this.#beats = memory.beats;
-    if (scoreboard && timeoutMs > 0) startWatchdog({ memory, ...scoreboard, silenceMs: timeoutMs / 2 });
-    return new Tasks(memory);
+    if (!scoreboard || timeoutMs === 0) return new Tasks(memory);
+    return new Tasks(memory, startWatchdog({ memory, ...scoreboard, silenceMs: timeoutMs / 2 }));
   }
 
   #listen(): void {

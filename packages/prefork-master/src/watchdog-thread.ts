@@ -1,4 +1,4 @@
-import { workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { Scoreboard } from './scoreboard.ts';
 import { describeTasks, type WatchdogFacts } from './watchdog.ts';
 
@@ -25,3 +25,4 @@ setInterval(() => {
     noted = true;
   }
 }, silenceMs / 2);
+parentPort?.postMessage('watching', []);

@@ -43,6 +43,8 @@ export function at(entry: number, number: number): number {
 
 /** Notes which tasks are under way. */
 export interface TaskLog {
+  /** Resolves when the thread watches: only what blocks after that is told of. Never rejects. */
+  readonly watched: Promise<void>;
   /**
    * A task begins, such as `GET /report`: shown in the log of the master should this process block.
    * @returns its number, for `end`.
@@ -56,12 +58,14 @@ const encoder = new TextEncoder();
 
 /** Writes tasks to memory; the ninth takes the place of the first. */
 export class Tasks implements TaskLog {
+  readonly watched: Promise<void>;
   readonly #memory: TaskMemory;
   readonly #texts: readonly Uint8Array[];
   readonly #now: () => number;
   #last = 0;
 
-  constructor(memory: TaskMemory, now: () => number = Date.now) {
+  constructor(memory: TaskMemory, watched: Promise<void> = Promise.resolve(), now: () => number = Date.now) {
+    this.watched = watched;
     this.#memory = memory;
     this.#now = now;
     this.#texts = Array.from({ length: ENTRIES }, (_, entry) =>
@@ -114,8 +118,11 @@ export interface WatchdogFacts {
   readonly silenceMs: number;
 }
 
-/** Starts the thread. It does not keep the process alive. */
-export function startWatchdog(facts: WatchdogFacts): void {
+/**
+ * Starts the thread. It does not keep the process alive.
+ * @returns a promise that resolves when it watches, or cannot.
+ */
+export function startWatchdog(facts: WatchdogFacts): Promise<void> {
   // The sources run as they are, the package as it was compiled.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const thread = new Worker(new URL(`./watchdog-thread.${extension}`, import.meta.url), {
@@ -123,7 +130,11 @@ export function startWatchdog(facts: WatchdogFacts): void {
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 },
   });
-  // Without it a blocked worker is killed all the same; only the log says less.
-  thread.on('error', () => undefined);
+  const watched = new Promise<void>((resolve) => {
+    thread.once('message', () => resolve());
+    // Without it a blocked worker is killed all the same; only the log says less.
+    thread.on('error', () => resolve());
+  });
   thread.unref();
+  return watched;
 }

@@ -4,7 +4,7 @@ import { describeTasks, ENTRIES, ENTRY_TEXT_BYTES, taskMemory, Tasks } from '../
 function harness() {
   const memory = taskMemory();
   let now = 1000;
-  const tasks = new Tasks(memory, () => now);
+  const tasks = new Tasks(memory, undefined, () => now);
   return {
     tasks,
     pass: (ms: number): void => void (now += ms),
