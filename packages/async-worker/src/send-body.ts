@@ -3,6 +3,7 @@ import { checkChunk, sizeOf } from './body-chunk.ts';
 import { ApplicationError } from './errors.ts';
 import type { Output } from './output.ts';
 import type { Response } from './response.ts';
+import { isFillable, sendFilled } from './send-filled.ts';
 
 /**
  * So much of a body is sent at a stretch; then the other connections have their turn. A client that is fast enough
@@ -23,6 +24,7 @@ export function sendBody(body: ResponseBody, response: Response, output: Output)
     return body.length === 1 ? sendOne(body[0], response) : sendArray(body as BodyChunk[], response, output);
   }
   checkBody(body);
+  if (isFillable(body)) return sendFilled(body, response, output);
   if (isAsyncBody(body)) return sendAsync(body[Symbol.asyncIterator](), response, output);
   return sendIterator((body as Iterable<BodyChunk>)[Symbol.iterator](), response, output);
 }

@@ -34,6 +34,12 @@ export type StartResponse = (status: string, headers: HeaderList, error?: unknow
  */
 export type ResponseBody = (Iterable<BodyChunk> | AsyncIterable<BodyChunk>) & {
   close?(): void | Promise<void>;
+  /**
+   * Another way to the same bytes, for a server that uses its memory again (as `readinto` of Python's files): puts
+   * what comes next into the buffer and says how many bytes, 0 at the end. It is called again when that is known, and
+   * not beside the iterator. Whoever wraps a body may leave it out.
+   */
+  readInto?(buffer: Uint8Array): Promise<number>;
 };
 
 /** What answers a request: the user's program, static files, a proxy, a rule. */

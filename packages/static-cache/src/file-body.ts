@@ -1,43 +1,51 @@
 import type { Descriptor } from './descriptors.ts';
 import { FileChangedError } from './errors.ts';
+import { FileParts, type Step } from './file-parts.ts';
 import type { ByteRange } from './range.ts';
 
 /**
- * Bytes that are read at a time. One such piece is with the connection and the next is read meanwhile, so that a slow
- * client costs two of them. Pieces of 64 KiB cost a fifth more CPU time, those of 256 KiB an eighth less, and twice the
- * memory: see bench/piece-size.ts.
+ * Bytes that are read at a time where they must be given away. One such piece is with the connection and the next is
+ * read meanwhile, so that a slow client costs two of them. Pieces of 64 KiB cost a fifth more CPU time, those of
+ * 256 KiB an eighth less, and twice the memory: see bench/piece-size.ts.
  */
 export const PIECE_BYTES = 131_072;
 
-interface Read extends ByteRange {
-  /** Whether nothing of the file is read behind it. */
-  readonly last: boolean;
-}
-
 /**
- * Parts of an open file, with text between them, read as fast as the client takes them. The last piece is only given
- * away when the file is still what it was at the beginning: what was sent of a file that somebody wrote into must not
- * look whole.
+ * Parts of an open file, with text between them, read as fast as the client takes them: into memory that the server
+ * lends, or piece by piece. The last piece is only given away when the file is still what it was at the beginning: what
+ * was sent of a file that somebody wrote into must not look whole.
  */
-export class FileBody implements AsyncIterable<Uint8Array | string> {
+export class FileBody implements AsyncIterable<Uint8Array> {
   readonly #descriptor: Descriptor;
-  readonly #parts: readonly (ByteRange | string)[];
+  readonly #parts: FileParts;
   #reading: Promise<unknown> | undefined;
   #closed = false;
 
   /** @param descriptor - acquired for this body, which releases it when it is closed. */
   constructor(descriptor: Descriptor, parts: readonly (ByteRange | string)[]) {
     this.#descriptor = descriptor;
-    this.#parts = parts;
+    this.#parts = new FileParts(parts);
   }
 
-  /** @throws FileChangedError when the file was written into, or has become shorter. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array | string, void, undefined> {
-    const pieces = this.#pieces();
-    let ahead = this.#begin(pieces);
+  /**
+   * Reads what comes next into memory of the caller; says how many bytes, 0 at the end. To be called again when that
+   * is known.
+   * @throws FileChangedError when the file was written into, or has become shorter.
+   */
+  readInto(buffer: Uint8Array): Promise<number> {
+    const step = this.#closed ? undefined : this.#parts.take(buffer.byteLength);
+    const read = step === undefined ? Promise.resolve(0) : this.#fill(buffer, step);
+    // It may fail while nobody waits for it; whoever comes for it is told.
+    this.#reading = read.catch(() => undefined);
+    return read;
+  }
+
+  /** @throws FileChangedError as {@link readInto}. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+    let ahead = this.#begin();
     while (ahead !== undefined && !this.#closed) {
       const piece = await ahead;
-      ahead = this.#begin(pieces);
+      ahead = this.#begin();
       yield piece;
     }
   }
@@ -50,37 +58,29 @@ export class FileBody implements AsyncIterable<Uint8Array | string> {
     this.#descriptor.release();
   }
 
-  #begin(pieces: Iterator<Read | string>): Promise<Uint8Array | string> | undefined {
-    const { done, value } = pieces.next();
-    if (done || this.#closed) return undefined;
-    const piece = typeof value === 'string' ? Promise.resolve(value) : this.#read(value);
-    // It may fail while nobody waits for it; whoever comes for it is told.
-    this.#reading = piece.catch(() => undefined);
-    return piece;
-  }
-
-  *#pieces(): Generator<Read | string, void, undefined> {
-    const lastPart = this.#parts.findLastIndex((part) => typeof part !== 'string');
-    for (const [index, part] of this.#parts.entries()) {
-      if (typeof part === 'string') {
-        yield part;
-        continue;
-      }
-      for (let start = part.start; start <= part.end; start += PIECE_BYTES) {
-        const end = Math.min(part.end, start + PIECE_BYTES - 1);
-        yield { start, end, last: index === lastPart && end === part.end };
-      }
-    }
-  }
-
-  async #read({ start, end, last }: Read): Promise<Uint8Array> {
+  /** Begins to read a piece; undefined at the end. */
+  #begin(): Promise<Uint8Array> | undefined {
+    const bytes = this.#closed ? 0 : Math.min(PIECE_BYTES, this.#parts.remaining);
+    if (bytes === 0) return undefined;
     // Not from a pool: whoever takes the piece may keep it for as long as he likes.
-    const piece = Buffer.allocUnsafeSlow(end + 1 - start);
-    await readFully(this.#descriptor, piece, start);
+    const piece = Buffer.allocUnsafeSlow(bytes);
+    const reading = this.readInto(piece).then(() => piece);
+    reading.catch(() => undefined);
+    return reading;
+  }
+
+  async #fill(buffer: Uint8Array, step: Step): Promise<number> {
+    if (step instanceof Uint8Array) {
+      buffer.set(step);
+      return step.byteLength;
+    }
+    const { start, end, last } = step;
+    const bytes = end + 1 - start;
+    await readFully(this.#descriptor, buffer.subarray(0, bytes), start);
     if (last && !(await this.#descriptor.isUnchanged())) {
       throw new FileChangedError('FILE_CHANGED', 'a file was written into while it was sent');
     }
-    return piece;
+    return bytes;
   }
 }
 

@@ -35,6 +35,31 @@ test('parts and texts, in order', async () => {
   expect(Buffer.concat(pieces).toString()).toBe(expected);
 });
 
+test('the same into memory that it is lent, of any size', async () => {
+  for (const size of [1, 2, 100, 10_000_000]) {
+    const parts = ['<', { start: 1, end: 3 }, '|', { start: 5, end: 9 }, '>'];
+    const body = new FileBody(await acquire(), parts);
+    const buffer = Buffer.alloc(size, '!');
+    let all = '';
+    for (let filled = await body.readInto(buffer); filled > 0; filled = await body.readInto(buffer)) {
+      all += buffer.toString('latin1', 0, filled);
+    }
+    await body.close();
+    expect(all).toBe('<bcd|fgabc>');
+    expect(await body.readInto(buffer)).toBe(0);
+  }
+});
+
+test('does not fill its last piece when the file has changed', async () => {
+  const descriptor = await acquire();
+  const body = new FileBody(descriptor, [{ start: 0, end: 9 }]);
+  const buffer = Buffer.alloc(5);
+  expect(await body.readInto(buffer)).toBe(5);
+  vi.spyOn(descriptor, 'isUnchanged').mockResolvedValue(false);
+  await expect(body.readInto(buffer)).rejects.toThrow('written into');
+  await body.close();
+});
+
 test('reads one piece ahead, and no more than that', async () => {
   const descriptor = await acquire();
   const reads = vi.spyOn(descriptor, 'read');
