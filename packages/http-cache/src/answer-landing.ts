@@ -30,7 +30,7 @@ export async function answerLanding(
   const { status, fields, freshness, names, variant, body } = landing.response;
   if (variantKey(environ, names) !== variant || !store.isValid(landing.response)) return undefined;
   if (freshness.noCache || timeToLive(freshness, context.now) <= 0) return undefined;
-  const aged = agedFields(fields, freshness, outcome, context);
+  const aged = agedFields(environ, fields, freshness, outcome, context);
   if (codeOf(status) === 200 && isNotModified(environ, fields, context.now)) {
     return notModified(aged, startResponse);
   }

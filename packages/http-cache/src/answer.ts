@@ -1,11 +1,12 @@
 import type { Environ, HeaderList, ResponseBody, StartResponse } from '@highball/gateway-protocol';
-import { addCacheStatus, type CacheOutcome } from './cache-status.ts';
+import type { CacheOutcome } from './cache-status.ts';
 import { isNotModified, rangeApplies } from './conditional.ts';
 import { DiskBody, openOf, type StoredFile } from './disk-body.ts';
 import { codeOf, type StoredResponse } from './entry.ts';
 import { without } from './fields.ts';
 import { currentAge, type Freshness } from './freshness.ts';
 import { type ByteRange, parseRange, sliceChunks } from './range.ts';
+import { tellOutcome } from './tell-outcome.ts';
 
 /** Fields that describe a body; a 304 has none (RFC 9110 §15.4.5). */
 const OF_A_BODY: ReadonlySet<string> = new Set([
@@ -34,7 +35,7 @@ export function answerStored(
   outcome: CacheOutcome,
   context: AnswerContext,
 ): ResponseBody | Promise<ResponseBody | undefined> {
-  const fields = agedFields(entry.fields, entry.freshness, outcome, context);
+  const fields = agedFields(environ, entry.fields, entry.freshness, outcome, context);
   const head = environ.REQUEST_METHOD === 'HEAD';
   if (codeOf(entry.status) === 200) {
     if (isNotModified(environ, entry.fields, context.now)) return notModified(fields, startResponse);
@@ -54,13 +55,14 @@ export function answerStored(
 
 /** Stored fields as they are sent: with Age and what the cache did. */
 export function agedFields(
+  environ: Environ,
   stored: HeaderList,
   freshness: Freshness,
   outcome: CacheOutcome,
   { name, now }: AnswerContext,
 ): HeaderList {
   const fields: HeaderList = [...stored, ['Age', String(Math.floor(currentAge(freshness, now)))]];
-  addCacheStatus(fields, name, outcome);
+  tellOutcome(environ, fields, name, outcome);
   return fields;
 }
 
@@ -106,9 +108,13 @@ async function fileBody(
 }
 
 /** 504: the client wants nothing but what is stored (RFC 9111 §5.2.1.7). */
-export function answerOnlyIfCached(startResponse: StartResponse, { name }: AnswerContext): ResponseBody {
+export function answerOnlyIfCached(
+  environ: Environ,
+  startResponse: StartResponse,
+  { name }: AnswerContext,
+): ResponseBody {
   const fields: HeaderList = [['Content-Type', 'text/plain; charset=utf-8']];
-  addCacheStatus(fields, name, { detail: 'only-if-cached' });
+  tellOutcome(environ, fields, name, { detail: 'only-if-cached' });
   startResponse('504 Gateway Timeout', fields);
   return ['504 Gateway Timeout\n'];
 }

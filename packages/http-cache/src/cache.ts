@@ -6,7 +6,7 @@ import type {
   StartResponse,
 } from '@highball/gateway-protocol';
 import { answerOnlyIfCached, answerStored } from './answer.ts';
-import { addCacheStatus, type CacheOutcome, type ForwardReason } from './cache-status.ts';
+import type { CacheOutcome, ForwardReason } from './cache-status.ts';
 import { codeOf, type StoredResponse } from './entry.ts';
 import { fieldValue } from './fields.ts';
 import { Fetcher } from './fetcher.ts';
@@ -20,6 +20,7 @@ import { type CacheRequest, isNotForCaches, isUnsafe, readRequest } from './requ
 import { describesSame, freshened, passedFields } from './response-plan.ts';
 import { select, type Selection } from './selection.ts';
 import type { Store } from './store.ts';
+import { tellOutcome } from './tell-outcome.ts';
 
 /** One application behind the cache. */
 export class CachedApplication {
@@ -82,7 +83,8 @@ export class CachedApplication {
         this.#fetcher.refresh(this.#forwarding(request, found, 'stale'));
       return body;
     }
-    if (request.directives.has('only-if-cached')) return answerOnlyIfCached(startResponse, this.#context());
+    if (request.directives.has('only-if-cached'))
+      return answerOnlyIfCached(request.environ, startResponse, this.#context());
     if (request.environ.REQUEST_METHOD === 'HEAD') return this.#forwardHead(request, found, startResponse);
     const because =
       selection?.act === 'validate' ? selection.because : found.index ? 'vary-miss' : 'uri-miss';
@@ -178,7 +180,7 @@ export class CachedApplication {
     return this.#app(environ, (status, headers, error) => {
       onHead?.(status, headers);
       const fields = passedFields(headers, this.#options);
-      addCacheStatus(fields, this.#options.name, { fwd: because, fwdStatus: codeOf(status) });
+      tellOutcome(environ, fields, this.#options.name, { fwd: because, fwdStatus: codeOf(status) });
       return startResponse(status, fields, error);
     });
   }

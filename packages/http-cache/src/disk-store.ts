@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, unlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseHead, serializeHead } from './disk-head.ts';
-import { type DiskLimits, sweep } from './disk-sweep.ts';
+import { type DiskLimits, filesIn, sweep } from './disk-sweep.ts';
 import { DiskWriter } from './disk-writer.ts';
 import type { Entry } from './entry.ts';
 import { FileLock } from './file-lock.ts';
@@ -61,6 +61,15 @@ export class DiskStore {
 
   delete(key: string): void {
     this.track(unlink(this.#headPath(key)));
+  }
+
+  /** Shows all entries that are whole, one after the other, and removes what is to be removed. */
+  async each(visit: (entry: Entry) => 'keep' | 'remove'): Promise<void> {
+    for await (const { path } of filesIn(join(this.#folder, 'heads'))) {
+      const text = await readFile(path, 'utf8').catch(() => '');
+      const entry = parseHead(text, (digest) => this.bodyPath(digest));
+      if (entry !== undefined && visit(entry) === 'remove') await unlink(path).catch(() => undefined);
+    }
   }
 
   /** When all that was begun is done. */

@@ -67,7 +67,8 @@ async function removeUnfinished(folder: string, now: number): Promise<void> {
   }
 }
 
-async function* filesIn(
+/** The files of a folder of the cache, which has a level of folders below it. */
+export async function* filesIn(
   folder: string,
 ): AsyncGenerator<{ name: string; path: string; bytes: number; changedMs: number; usedMs: number }> {
   for (const part of await readdir(folder).catch(() => [])) {

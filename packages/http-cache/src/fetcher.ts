@@ -2,7 +2,7 @@ import type { Application, Environ, ResponseBody, StartResponse } from '@highbal
 import { closeBody } from '@highball/gateway-protocol';
 import { answerStored, notModified } from './answer.ts';
 import { answerLanding } from './answer-landing.ts';
-import { addCacheStatus, type CacheOutcome } from './cache-status.ts';
+import type { CacheOutcome } from './cache-status.ts';
 import { type CapturedResponse, capture } from './capture.ts';
 import { isNotModified } from './conditional.ts';
 import { codeOf, type StoredResponse } from './entry.ts';
@@ -17,6 +17,8 @@ import { freshened, passedFields, planResponse, type ResponsePlan } from './resp
 import { mayStandIn } from './selection.ts';
 import type { Reader, SharedBody } from './shared-body.ts';
 import type { Store } from './store.ts';
+import { tellOutcome } from './tell-outcome.ts';
+import { passNotes } from './upstream-notes.ts';
 
 /** Errors that a stale response may stand in for (RFC 5861 §4). */
 const ERRORS: ReadonlySet<number> = new Set([500, 502, 503, 504]);
@@ -100,7 +102,7 @@ export class Fetcher {
     }
     const { captured } = arrival;
     const fields = passedFields(captured.fields, this.#options);
-    addCacheStatus(fields, this.#options.name, {
+    tellOutcome(environ, fields, this.#options.name, {
       fwd: forwarding.because,
       fwdStatus: codeOf(captured.status),
       stored: arrival.kind === 'streaming',
@@ -168,6 +170,7 @@ export class Fetcher {
     let captured: CapturedResponse;
     try {
       captured = await capture(this.#app, environ);
+      passNotes(environ, request.environ);
     } catch (error) {
       const instead = this.#instead(forwarding, 'error');
       if (instead === undefined) throw error;

@@ -6,7 +6,7 @@ export {
   SharedFolderError,
 } from './errors.ts';
 export { httpCache } from './http-cache.ts';
-export type { HttpCache, HttpCacheStats } from './http-cache.ts';
+export type { CountOptions, HttpCache, HttpCacheStats, PurgeCount } from './http-cache.ts';
 export type { PurgeTarget } from './invalidations.ts';
 export type { KeyRules } from './key.ts';
 export type { HttpCacheOptions } from './options.ts';

@@ -23,6 +23,13 @@ export interface Invalidatable {
 /** What has become of an entry: it is as it was, is stale since a time, or is gone. */
 export type Verdict = 'valid' | 'gone' | { readonly staleSinceMs: number };
 
+/** Whether an invalidation is about an entry. */
+export function concerns({ kind, value }: InvalidationRecord, { url, tags }: Invalidatable): boolean {
+  if (kind === 'url') return url === value;
+  if (kind === 'prefix') return url.startsWith(value);
+  return kind === 'all' || tags.includes(value);
+}
+
 interface Mark {
   hard: number;
   soft: number;

@@ -81,6 +81,12 @@ export class SegmentedLru<Value> {
     return true;
   }
 
+  /** All keys and values, in no order that means anything; it is no use. */
+  *entries(): Generator<[key: string, value: Value]> {
+    for (const segment of [this.#probation, this.#protected])
+      for (const [key, { value }] of segment) yield [key, value];
+  }
+
   delete(key: string): void {
     const item = this.#probation.get(key) ?? this.#protected.get(key);
     if (item === undefined) return;

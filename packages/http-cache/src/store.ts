@@ -4,7 +4,7 @@ import type { DiskWriter } from './disk-writer.ts';
 import { type Entry, type StoredResponse, weightOf } from './entry.ts';
 import { SharedFolderError } from './errors.ts';
 import { currentAge } from './freshness.ts';
-import { type Invalidatable, type InvalidationRecord, Invalidations } from './invalidations.ts';
+import { concerns, type Invalidatable, type InvalidationRecord, Invalidations } from './invalidations.ts';
 import { Journal } from './journal.ts';
 import type { ResolvedOptions } from './options.ts';
 import { SegmentedLru } from './segmented-lru.ts';
@@ -143,6 +143,38 @@ export class Store {
       this.#invalidations.apply(record, this.#invalidations.position + 1);
       if (error instanceof SharedFolderError) throw error;
     }
+  }
+
+  /**
+   * Invalidates, and finds out what in memory is concerned by it; what is not to be used any more goes at once.
+   * @returns how many responses that were valid before.
+   * @throws SharedFolderError as `invalidate` does.
+   */
+  invalidateAndCount(record: InvalidationRecord): number {
+    this.#refresh();
+    const concerned = [...this.#memory.entries()].filter(
+      ([, { entry }]) =>
+        entry.kind === 'response' && concerns(record, entry) && this.#invalidations.judge(entry) !== 'gone',
+    );
+    try {
+      this.invalidate(record);
+    } finally {
+      if (record.softMs === undefined) for (const [key] of concerned) this.#memory.delete(key);
+    }
+    return concerned.length;
+  }
+
+  /** Looks on disk for what an invalidation before this concerns. @returns how many responses. */
+  async countOnDisk(record: InvalidationRecord): Promise<number> {
+    let count = 0;
+    await this.#disk?.each((entry) => {
+      if (entry.kind !== 'response' || !concerns(record, entry)) return 'keep';
+      const verdict = this.#invalidations.judge(entry);
+      if (verdict === 'valid') return 'keep';
+      count++;
+      return verdict === 'gone' ? 'remove' : 'keep';
+    });
+    return count;
   }
 
   /** When all that was begun on disk is done; then the folder is let go. */

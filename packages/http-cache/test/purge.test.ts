@@ -93,6 +93,41 @@ describe('a purge', () => {
   });
 });
 
+describe('a purge that counts', () => {
+  test('tells what was valid in memory, and has it fetched anew', async () => {
+    const bench = new Bench((environ) => ({
+      fields: environ.PATH_INFO === '/other' ? { 'Cache-Control': 'max-age=60' } : TAGGED,
+    }));
+    for (const path of ['/a', '/b', '/other']) await bench.ask({ path });
+    expect(await bench.cache.purgeAndCount({ tag: 'red' })).toEqual({ memory: 2, disk: 0 });
+    expect(bench.cache.stats().entries).toBe(1);
+    expect(await bench.cache.purgeAndCount({ tag: 'red' })).toEqual({ memory: 0, disk: 0 });
+    expect((await bench.ask({ path: '/a' })).body).toBe('answer 4');
+    expect((await bench.ask({ path: '/other' })).body).toBe('answer 3');
+    expect(await bench.cache.purgeAndCount({ prefix: 'http://site.example/' })).toMatchObject({ memory: 2 });
+  });
+
+  test('a soft one counts what it makes stale, and keeps it', async () => {
+    const bench = new Bench(() => ({ fields: TAGGED }));
+    await bench.ask();
+    expect(await bench.cache.purgeAndCount({ all: true }, { soft: true })).toMatchObject({ memory: 1 });
+    expect(bench.cache.stats().entries).toBe(1);
+  });
+
+  test('looks on disk as well, when it is to, and removes what is gone there', async () => {
+    await using folder = await temporaryFolder();
+    const bench = new Bench(() => ({ fields: TAGGED }), { folder: folder.path });
+    for (const path of ['/a', '/b']) await bench.ask({ path });
+    await bench.cache.settled();
+    const url = 'http://site.example/a';
+    expect(await bench.cache.purgeAndCount({ url }, { disk: false })).toEqual({ memory: 1, disk: 0 });
+    expect(await bench.cache.purgeAndCount({ url })).toEqual({ memory: 0, disk: 1 });
+    expect(await bench.cache.purgeAndCount({ url })).toEqual({ memory: 0, disk: 0 });
+    expect(await bench.cache.purgeAndCount({ all: true })).toEqual({ memory: 1, disk: 1 });
+    await bench.cache.close();
+  });
+});
+
 test('a purge of the folder reaches a cache that was not told', async () => {
   await using folder = await temporaryFolder();
   const bench = new Bench(() => ({ fields: TAGGED }), { folder: folder.path, maxDiskBytes: 0 });
