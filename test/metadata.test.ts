@@ -75,6 +75,19 @@ test('the lock file names each workspace with its version and resolves siblings 
   }
 });
 
+test('changesets name packages that npm gets: one of another package would never be used up', () => {
+  const names = new Set(published.map(({ manifest }) => manifest.name));
+  for (const file of globSync('.changeset/*.md', { cwd: root })) {
+    const [, head = ''] = /^---\n([^]*?)\n---\n/.exec(readFileSync(join(root, file), 'utf8')) ?? [];
+    const bumps = [...head.matchAll(/^['"](.+)['"]: (major|minor|patch)$/gm)].map(([, name = '']) => name);
+    expect(bumps, file).not.toEqual([]);
+    expect(
+      bumps.filter((name) => !names.has(name)),
+      file,
+    ).toEqual([]);
+  }
+});
+
 test('a Node comes with the development dependencies, and its install script is approved', () => {
   const manifest = readManifest('.') as ReturnType<typeof readManifest> & {
     allowScripts?: Record<string, boolean>;
