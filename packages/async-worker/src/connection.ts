@@ -11,6 +11,7 @@ import { faultOf } from './fault.ts';
 import type { Output } from './output.ts';
 import type { ProxyPrelude } from './proxy-prelude.ts';
 import type { RequestSource } from './request-source.ts';
+import { keepable } from './shared-reads.ts';
 import { Wire, type WireHandler } from './wire.ts';
 
 /** After so long without a request a connection gives back the memory that would speed up its next one. */
@@ -125,7 +126,7 @@ export class Connection implements RequestHandler, ExchangeOwner, WireHandler, W
   onBody(chunk: Uint8Array): void {
     const exchange = this.#exchange;
     if (exchange === undefined) return;
-    exchange.push(chunk);
+    exchange.push(keepable(chunk));
     const { input, responseComplete } = exchange;
     if (input?.full) this.#parser.pause();
     // The answer has promised to keep the connection, but this is more than that is worth.

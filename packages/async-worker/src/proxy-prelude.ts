@@ -42,6 +42,8 @@ export class ProxyPrelude {
     const header = parseProxyHeader(this.#bytes, this.#version);
     if (header.state === 'need-more') {
       if (this.#bytes.length > MAX_HEADER_BYTES) throw new Error('the PROXY header has no end');
+      // The caller's memory may be used again before the rest comes.
+      if (this.#bytes === bytes) this.#bytes = Buffer.from(bytes);
       return undefined;
     }
     const { source, destination } = header;

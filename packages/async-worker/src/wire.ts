@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net';
 import { Output } from './output.ts';
+import { readShared, unshareReads } from './shared-reads.ts';
 
 /** What is told of a socket. */
 export interface WireHandler {
+  /** @param bytes - in memory that the next read uses again: what is kept must be copied. */
   onReceived(bytes: Buffer): void;
   /** The client sends no more; it may still read. */
   onHalfClosed(): void;
@@ -29,7 +31,8 @@ export class Wire {
     this.#socket = socket;
     this.#handler = handler;
     this.output = new Output(socket);
-    socket.on('data', this.#onData).on('end', this.#onEnd).on('error', ignore).on('close', this.#onClose);
+    if (!readShared(socket, this.#onData)) socket.on('data', this.#onData);
+    socket.on('end', this.#onEnd).on('error', ignore).on('close', this.#onClose);
     socket.resume();
   }
 
@@ -87,6 +90,7 @@ export class Wire {
     const socket = this.#socket;
     this.output.flush();
     this.#leave();
+    unshareReads(socket);
     socket.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose);
     if (!this.#reading) socket.resume();
     // As node:http does it for its own upgrades: bytes are kept until the new owner listens for them.
