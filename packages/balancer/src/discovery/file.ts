@@ -1,5 +1,5 @@
 import { watch as watchFolder } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { BalancerConfigError, DiscoveryError } from '../errors.ts';
 import type { PeerOptions } from '../peer.ts';
@@ -101,8 +101,10 @@ function peerOf(entry: unknown, place: number): PeerOptions {
 }
 
 async function readCapped(path: string): Promise<string> {
+  // Without `using`, which Node 22 does not know: the sources run there as they are.
+  let file: FileHandle | undefined;
   try {
-    await using file = await open(path, 'r');
+    file = await open(path, 'r');
     const { size } = await file.stat();
     if (size > MOST_BYTES) throw new Error(`it has more than ${MOST_BYTES} bytes`);
     return await file.readFile('utf8');
@@ -110,5 +112,7 @@ async function readCapped(path: string): Promise<string> {
     throw new DiscoveryError('FILE_FAILED', `${path} cannot be read: ${(error as Error).message}`, {
       cause: error,
     });
+  } finally {
+    await file?.close();
   }
 }
