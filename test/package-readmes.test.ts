@@ -19,6 +19,21 @@ describe.each(published.filter(({ name }) => name !== 'server'))(
       expect(text).toContain(`npm install ${manifest.name}`);
     });
 
+    test('what its snippets import is there after its Install section', async () => {
+      const text = await read();
+      const installed = [...text.matchAll(/^npm install ([^#\n`]+)/gm)].flatMap(([, names = '']) =>
+        names.trim().split(/\s+/),
+      );
+      const there = new Set([...installed, ...Object.keys(manifest.dependencies ?? {})]);
+      const snippets = [...text.matchAll(/<!-- runs: \S+ -->\s*```ts\n([^]*?)```/g)].map(
+        ([, code = '']) => code,
+      );
+      const imported = snippets.flatMap((code) =>
+        [...code.matchAll(/ from '((?:@[^/']+\/)?[^./'][^/']*)/g)].map(([, name = '']) => name),
+      );
+      expect(imported.filter((name) => !name.startsWith('node:') && !there.has(name))).toEqual([]);
+    });
+
     test('its snippets compile and run', async (context) => {
       const text = await read();
       const snippets = [...text.matchAll(/<!-- runs: (\S+) -->\s*```ts\n([^]*?)```/g)];
