@@ -1,10 +1,12 @@
-import type { Config } from './config.ts';
+import type { Launch } from './launch.ts';
+import { settingsOf } from './resolve-settings.ts';
 import type { Pool, Stack } from './stack.ts';
 import { version } from './version.ts';
 
 /** What is shown once everything runs: the address, the processes, and what the configuration wants said. */
-export function startReport(stack: Stack, config: Config): string {
-  const addresses = stack.front.master.status().addresses.map(openable);
+export function startReport(stack: Stack, { config, origins }: Launch): string {
+  const { protocol } = settingsOf(origins);
+  const addresses = stack.front.master.status().addresses.map((address) => openable(address, protocol));
   const lines = [
     `Highball ${version} serves ${addresses.join(' and ')}`,
     `  ${'master'.padEnd(10)} ${process.pid}`,
@@ -20,8 +22,8 @@ function poolLine({ name, master }: Pool, isFront: boolean): string {
   return `  ${name.padEnd(10)} workers ${pids}${isFront ? '' : ` on ${addresses.join(', ')}`}`;
 }
 
-/** An address that a browser can open, also for a server that listens everywhere. */
-function openable(address: string): string {
+/** An address that a browser, or a web server's configuration, can open, also for a server that listens everywhere. */
+function openable(address: string, protocol: string): string {
   if (address.startsWith('unix:')) return address;
-  return `http://${address.replace(/^0\.0\.0\.0:/, '127.0.0.1:').replace(/^\[::\]:/, '[::1]:')}`;
+  return `${protocol}://${address.replace(/^0\.0\.0\.0:/, '127.0.0.1:').replace(/^\[::\]:/, '[::1]:')}`;
 }

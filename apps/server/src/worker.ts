@@ -25,6 +25,7 @@ import { noteTasks } from './worker-tasks.ts';
 /** What only the front's clients are asked for; behind it, the front is the only client, on the loopback. */
 const BEHIND_THE_FRONT: Partial<Settings> = {
   forwardedAllowIps: ['127.0.0.1'],
+  protocol: 'http',
   proxyProtocol: 'off',
   // The front has taken it off the path.
   rootPath: '',
@@ -182,6 +183,8 @@ function workerOptions(settings: Settings, log: WorkerLog): WorkerOptions {
     headTimeoutMs: settings.headTimeout * 1000,
     bodyGraceMs: settings.bodyTimeout * 1000,
     requestTimeoutMs: settings.requestTimeout * 1000,
+    protocol: settings.protocol,
+    uwsgiAllowIps: settings.uwsgiAllowIps,
     proxyProtocol: settings.proxyProtocol,
     proxyAllowIps: settings.proxyAllowIps,
     workerConnections: settings.workerConnections,

@@ -25,6 +25,7 @@ const examples: { [Name in keyof Settings]: { takes: [unknown, Settings[Name]][]
     ],
     refuses: ['maybe', 1, ''],
   },
+  protocol: { takes: [['uwsgi', 'uwsgi']], refuses: ['scgi', ''] },
   rootPath: {
     takes: [
       ['', ''],
@@ -76,6 +77,7 @@ const examples: { [Name in keyof Settings]: { takes: [unknown, Settings[Name]][]
   limitRequestFieldSize: { takes: [['4096', 4096]], refuses: [63] },
   limitRequestBody: { takes: [['0', 0]], refuses: [-1] },
   forwardedAllowIps: { takes: [['10.0.0.0/8, unix', ['10.0.0.0/8', 'unix']]], refuses: [''] },
+  uwsgiAllowIps: { takes: [['10.0.0.0/8, unix', ['10.0.0.0/8', 'unix']]], refuses: [''] },
   proxyProtocol: { takes: [['v2', 'v2']], refuses: ['v3', true] },
   proxyAllowIps: { takes: [['*', ['*']]], refuses: [[]] },
   headerMap: { takes: [['refuse', 'refuse']], refuses: ['keep'] },

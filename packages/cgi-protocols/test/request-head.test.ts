@@ -35,6 +35,29 @@ describe('requestHeadOf', () => {
     expect(requestHeadOf(parts, 0).target).toBe('/app/caf%C3%A9%20x?q');
   });
 
+  test.each([
+    ['says what the path says', '/a%2Fb?x', '/a/b', '', 'x', '/a%2Fb?x'],
+    ['was rewritten since', '/old?x', '/new', '', 'x', '/new?x'],
+    ['has another query', '/a?x', '/a', '', 'y', '/a?y'],
+    ['has dots that were resolved', '/a/../b', '/b', '', '', '/b'],
+    ['is below the mount', '/app/x', '/x', '/app', '', '/app/x'],
+    ['is below the mount, which the path has, too', '/app/x', '/app/x', '/app', '', '/app/x'],
+    ['has a broken escape', '/%zz', '/%zz', '', '', '/%zz'],
+  ])('a target that %s', (_, uri, path, script, query, target) => {
+    const parts = ['REQUEST_METHOD', 'GET', 'REQUEST_URI', uri, 'PATH_INFO', path, 'SCRIPT_NAME', script];
+    expect(requestHeadOf([...parts, 'QUERY_STRING', query], 0).target).toBe(target);
+  });
+
+  test('takes the last of a repeated variable, and all of a repeated field', () => {
+    const parts = ['REQUEST_METHOD', 'GET', 'REQUEST_METHOD', 'PUT', 'REQUEST_URI', '/', 'HTTP_A', '1', 'HTTP_A', '2']; // prettier-ignore
+    expect(requestHeadOf(parts, 0)).toMatchObject({ method: 'PUT', fields: ['a', '1', 'a', '2'] });
+  });
+
+  test('leaves out what would contradict CONTENT_LENGTH', () => {
+    const parts = ['REQUEST_METHOD', 'GET', 'REQUEST_URI', '/', 'HTTP_CONTENT_LENGTH', '9', 'HTTP_CONTENT_TYPE', 'a/b', 'HTTP_TRANSFER_ENCODING', 'chunked']; // prettier-ignore
+    expect(requestHeadOf(parts, 0).fields).toEqual([]);
+  });
+
   test('leaves out what the web server has left empty, and the field Proxy', () => {
     const parts = ['REQUEST_METHOD', 'GET', 'REQUEST_URI', '/', 'CONTENT_TYPE', '', 'CONTENT_LENGTH', '', 'HTTP_PROXY', 'evil', 'HTTP_EMPTY', '']; // prettier-ignore
     expect(requestHeadOf(parts, 0).fields).toEqual(['empty', '']);
@@ -45,6 +68,7 @@ describe('requestHeadOf', () => {
     [['REQUEST_METHOD', 'G T', 'REQUEST_URI', '/']],
     [['REQUEST_METHOD', 'GET']],
     [['REQUEST_METHOD', 'GET', 'REQUEST_URI', '/ HTTP/1.1']],
+    [['REQUEST_METHOD', 'GET', 'REQUEST_URI', 'a.example:80']],
     [['REQUEST_METHOD', 'GET', 'REQUEST_URI', '/', 'HTTP_A', 'b\r\nC: d']],
     [['REQUEST_METHOD', 'GET', 'REQUEST_URI', '/', 'HTTP_A B', 'c']],
   ])('refuses %j', (variables) => {

@@ -71,6 +71,12 @@ describe('UwsgiRequestParser', () => {
     expect(parse(bytes)).toEqual(told);
   });
 
+  test('says so when HTTP comes to a port for uwsgi', () => {
+    const quiet = { onVariables: () => undefined, onBody: () => undefined, onEnd: () => undefined };
+    const parser = new UwsgiRequestParser(quiet);
+    expect(() => parser.push(Buffer.from('GET / HTTP/1.1\r\n'))).toThrow('HTTP, where uwsgi is spoken');
+  });
+
   test('refuses the end of the connection in the body', () => {
     const bytes = Buffer.concat([encodeUwsgiRequest(['CONTENT_LENGTH', '5']), Buffer.from('hel')]);
     expect(parse(bytes).slice(1)).toEqual(['body <hel>', '! INCOMPLETE']);

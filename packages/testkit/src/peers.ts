@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 /** Programs that some tests measure against or drive, and where Debian keeps them. */
 const packages = {
   ab: 'apache2-utils',
+  apache2: 'apache2',
   chromium: 'chromium',
   curl: 'curl',
   dnsmasq: 'dnsmasq-base',

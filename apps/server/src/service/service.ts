@@ -111,7 +111,7 @@ export class Service {
     this.#notifier.notify({ ready: true, status: this.#statusLine() });
     this.#notifier.startWatchdog();
     this.#hooks.start('whenReady', this.#stack.context());
-    return startReport(this.#stack, this.#launch.config);
+    return startReport(this.#stack, this.#launch);
   }
 
   /** Gives back what the service holds of its system; what has not been started is no matter. */

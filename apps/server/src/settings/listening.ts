@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { bool, type Declarations, listOf, whole } from './setting.ts';
+import { bool, type Declarations, listOf, oneOf, whole } from './setting.ts';
 
 /** Where and how a server listens. */
 export interface ListeningSettings {
@@ -9,6 +9,8 @@ export interface ListeningSettings {
   backlog: number;
   /** A socket of its own for each worker (SO_REUSEPORT) instead of one that all share. @default false */
   reusePort: boolean;
+  /** What clients speak: HTTP, or uwsgi, a web server's in front. @default 'http' */
+  protocol: 'http' | 'uwsgi';
   /** The part of the path at which the application is mounted: SCRIPT_NAME, `root_path`. @default '' */
   rootPath: string;
 }
@@ -39,6 +41,15 @@ export const listeningSettings: Declarations<ListeningSettings> = {
     expects: 'true or false',
     schema: bool,
     default: false,
+    applies: 'upgrade',
+  },
+  protocol: {
+    group: 'Listening',
+    flag: '--protocol <name>',
+    help: "what clients speak: http, or uwsgi (a web server in front, by nginx's uwsgi_pass)",
+    expects: 'http or uwsgi',
+    schema: oneOf(['http', 'uwsgi']),
+    default: 'http',
     applies: 'upgrade',
   },
   rootPath: {

@@ -5,6 +5,8 @@ import { type Declarations, listOf, oneOf } from './setting.ts';
 export interface TrustSettings {
   /** Peers whose Forwarded and X-Forwarded-* are believed: CIDR, `unix`, `*`. @default 127.0.0.1, ::1, unix */
   forwardedAllowIps: string[];
+  /** The peers that may speak uwsgi, whose word about clients is believed: CIDR, `unix`, `*`. @default 127.0.0.1, ::1, unix */
+  uwsgiAllowIps: string[];
   /** Whether connections begin with a header of the PROXY protocol. @default 'off' */
   proxyProtocol: 'off' | 'v1' | 'v2' | 'auto';
   /** The peers that may, and then must, send one (CIDR; `*` is all). @default 127.0.0.1, ::1 */
@@ -19,6 +21,15 @@ export const trustSettings: Declarations<TrustSettings> = {
     flag: '--forwarded-allow-ips <cidr>',
     env: ['FORWARDED_ALLOW_IPS'],
     help: 'peers whose Forwarded and X-Forwarded-* fields are believed; repeatable',
+    expects: "addresses or networks (10.0.0.0/8), 'unix', or '*'",
+    schema: listOf(v.string()),
+    default: ['127.0.0.1', '::1', 'unix'],
+    applies: 'reload',
+  },
+  uwsgiAllowIps: {
+    group: 'Trust',
+    flag: '--uwsgi-allow-ips <cidr>',
+    help: 'peers that may speak uwsgi, and are believed who their client is; repeatable',
     expects: "addresses or networks (10.0.0.0/8), 'unix', or '*'",
     schema: listOf(v.string()),
     default: ['127.0.0.1', '::1', 'unix'],
