@@ -8,6 +8,7 @@ import { loadPlanConfig } from './plan.ts';
 import { parseRawEnv } from './raw-env.ts';
 import { settingsOf } from './resolve-settings.ts';
 import { resolveIdentity } from './service/identity.ts';
+import { SiteCaches } from './site/caches.ts';
 import { createSite } from './site/site.ts';
 import { createUpstreams } from './site/upstreams.ts';
 
@@ -37,6 +38,7 @@ export async function checkLaunch(launch: Launch): Promise<void> {
     upstreams: createUpstreams(config, { addresses, folder, log }).applications,
     run,
     lifecycle: new Lifecycle(),
+    caches: new SiteCaches(),
   });
   console.log('The configuration is correct.');
   // What an application has opened while it was loaded shall not keep this process.

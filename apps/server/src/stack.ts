@@ -2,13 +2,16 @@ import type { Identity } from '@highball/daemon';
 import {
   createMaster,
   type ListenTarget,
+  type LowMemoryLimit,
   type Logger as MasterLogger,
   type Master,
   parseBind,
+  type WorkerIdentity,
 } from '@highball/prefork-master';
 import { availableParallelism } from 'node:os';
 import type { Config } from './config.ts';
 import { CommandError, messageOf } from './errors.ts';
+import { FrontCommands } from './front-commands.ts';
 import type { HookRunner } from './hooks.ts';
 import { KeeperSocket } from './keeper-socket.ts';
 import type { Launch } from './launch.ts';
@@ -43,6 +46,8 @@ export interface StackOptions {
 /** The processes of one server: who counts, the applications behind, and the front that takes the clients. */
 export class Stack {
   readonly #options: StackOptions;
+  /** What is told to all workers of the front. */
+  readonly frontCommands: FrontCommands = new FrontCommands(() => this.front.master);
   readonly #pools: Pool[] = [];
   #config: Config;
   #settings: Settings;
@@ -73,6 +78,7 @@ export class Stack {
       const addresses = await this.#startUpstreams();
       const role: PlanRole = { kind: 'front', addresses, ...(keeper && { keeper }) };
       await this.#startPool('front', this.#options.listen, this.#frontSize(), role);
+      this.frontCommands.watch();
     } catch (error) {
       // In an upgrade they may be serving what the old master's front has sent them.
       await this.stop({ graceful: true });
@@ -243,6 +249,7 @@ export class Stack {
     });
     this.#pools.push({ name, role, master });
     hookEvents(master, name, hooks, () => this.context());
+    master.on('memoryLimitLow', (worker, low) => this.#options.log.warn(lowLimitText(name, worker, low)));
     await master.start();
     // A signal that came while this pool was on its way has stopped only those before it.
     if (this.#stopping) await master.stop({ graceful: false });
@@ -258,6 +265,21 @@ export class Stack {
       ...(identity && { identity }),
     });
   }
+}
+
+function lowLimitText(pool: string, { id, pid }: WorkerIdentity, low: LowMemoryLimit): string {
+  const { memoryBytes, limitBytes, betterBytes, pauseMs } = low;
+  const worker = `worker ${id} (pid ${pid}) of ${pool}`;
+  return [
+    `--max-worker-memory ${mebibytes(limitBytes)} is less than a worker needs`,
+    `${worker} has ${mebibytes(memoryBytes)} soon after its start`,
+    `set ${mebibytes(betterBytes)} or more; until then such workers are left alone, for ${pauseMs / 1000} s at first`,
+  ].join(': ');
+}
+
+/** As the setting is written. */
+function mebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1024 ** 2)}M`;
 }
 
 /** The pid of a log line is that of the process that writes it; a worker's gets a name of its own. */

@@ -13,12 +13,14 @@ import { runKeeper } from './keeper-worker.ts';
 import { loadPlanConfig, type PlanRole, type WorkerPlan } from './plan.ts';
 import { createMaxRequests } from './max-requests.ts';
 import type { Settings } from './settings.ts';
+import { SiteCaches } from './site/caches.ts';
 import { createSite } from './site/site.ts';
 import { createUpstreams, type Upstreams } from './site/upstreams.ts';
 import { recycleOnStrayErrors } from './stray-errors.ts';
 import { type HookedApplication, hookRequests, workerContext } from './worker-hooks.ts';
 import { logAccess } from './worker-access-log.ts';
 import { type WorkerLog, workerLog } from './worker-log.ts';
+import { answerQuestion, type Questioned, type WorkerQuestion } from './worker-questions.ts';
 import { createReporter } from './worker-report.ts';
 import { noteTasks } from './worker-tasks.ts';
 
@@ -86,7 +88,9 @@ async function build(plan: WorkerPlan, master: WorkerSide, pool: string, log: Lo
   const hooked = noteTasks(hookRequests(app, hooks, context), master.watchTasks());
   const settings = settingsOf(plan);
   const logged = logAccess(hooked, settings, { master, lifecycle, log: packageLog });
-  await serve(logged, master, settings, { ...parts, hooks, upstreams: built.upstreams });
+  const { upstreams, caches } = built;
+  master.onAsk((question) => answerQuestion(question as WorkerQuestion, { upstreams, caches }));
+  await serve(logged, master, settings, { ...parts, hooks, upstreams });
 }
 
 async function buildApplication(
@@ -94,17 +98,24 @@ async function buildApplication(
   settings: Settings,
   { config, folder }: LoadedConfig,
   { log, packageLog, lifecycle }: Omit<WorkerParts, 'hooks' | 'upstreams'>,
-): Promise<{ app: Application; upstreams?: Upstreams }> {
+): Promise<BuiltApplication> {
+  const caches = new SiteCaches();
   const run = (spec: string): Promise<Application> =>
     runApplication(spec, folder, { settings, lifecycle, log: packageLog });
-  if (role.kind === 'upstream') return { app: await run(role.app) };
+  if (role.kind === 'upstream') return { app: await run(role.app), upstreams: undefined, caches };
   const upstreams = createUpstreams(config, { addresses: role.addresses, folder, log });
   lifecycle.onDrain(() => upstreams.rest());
   lifecycle.onStop(() => upstreams.close());
   await upstreams.start();
   const { applications } = upstreams;
-  const context = { folder, upstreams: applications, run, lifecycle, keeper: role.keeper, log: packageLog };
-  return { app: await createSite(config, context), upstreams };
+  const { keeper } = role;
+  const context = { folder, upstreams: applications, run, lifecycle, keeper, caches, log: packageLog };
+  return { app: await createSite(config, context), upstreams, caches };
+}
+
+/** An application, and what the master may ask about. */
+interface BuiltApplication extends Questioned {
+  app: Application;
 }
 
 /** What a worker has besides its application and its settings. */

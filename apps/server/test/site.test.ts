@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Lifecycle } from '../src/application/lifecycle.ts';
 import type { Config, Route } from '../src/config.ts';
 import { loadApplication } from '../src/load-application.ts';
+import { SiteCaches } from '../src/site/caches.ts';
 import { createSite } from '../src/site/site.ts';
 import { type Answer, call, environOf, tellAddress } from './support.ts';
 
@@ -11,6 +12,7 @@ const context = {
   folder: import.meta.dirname,
   upstreams,
   lifecycle: new Lifecycle(),
+  caches: new SiteCaches(),
   run: (spec: string): Promise<Application> => loadApplication(spec, import.meta.dirname),
 };
 const config = (...routes: Route[]): Config => ({

@@ -1,4 +1,6 @@
+import type { PurgeTarget } from '@highball/http-cache';
 import { type Command, InvalidArgumentError } from 'commander';
+import { CommandError } from '../errors.ts';
 import { type CtlFlags, runCtl } from './run-ctl.ts';
 
 /** Adds `highball ctl`, with a command for each thing that can be asked of a running server. */
@@ -28,6 +30,22 @@ export function addCtl(program: Command): void {
   add(ctl, 'upgrade', 'start a new master on the same sockets; when it serves, the old one leaves').action(
     (flags: CtlFlags) => runCtl('upgrade', undefined, flags),
   );
+  add(ctl, 'drain-server', 'let a server of an upstream finish what it has, and give it nothing new')
+    .argument('<upstream>', 'the name in the configuration')
+    .argument('<server>', 'its address, as highball ctl status shows it')
+    .option('--undo', 'use it again')
+    .action((upstream: string, server: string, flags: CtlFlags) =>
+      runCtl('drain-server', { upstream, server, undo: flags.undo === true }, flags),
+    );
+  add(ctl, 'purge', 'have what caches have stored fetched anew')
+    .argument('[url]', 'the URL, as clients write it')
+    .option('--prefix <url>', 'all URLs that begin so')
+    .option('--tag <tag>', 'all answers with this tag (Cache-Tag, Surrogate-Key)')
+    .option('--all', 'everything')
+    .option('--soft', 'makes stale only: what is purged may stand in while it is fetched anew')
+    .action((url: string | undefined, flags: CtlFlags) =>
+      runCtl('purge', { target: purgeTarget(url, flags), soft: flags.soft === true }, flags),
+    );
   add(ctl, 'reopen-logs', 'open the log files anew').action((flags: CtlFlags) =>
     runCtl('reopen-logs', undefined, flags),
   );
@@ -40,6 +58,19 @@ function add(ctl: Command, name: string, description: string): Command {
     .option('--socket <path>', 'the control socket of the server ($HIGHBALL_CONTROL_SOCKET)')
     .option('--pid <file>', "the server's pidfile, in place of --socket")
     .option('--json', 'answer in JSON, one object a line');
+}
+
+/** @throws CommandError unless exactly one thing is named. */
+function purgeTarget(url: string | undefined, { prefix, tag, all }: CtlFlags): PurgeTarget {
+  const named = [
+    ...(url === undefined ? [] : [{ url }]),
+    ...(prefix === undefined ? [] : [{ prefix }]),
+    ...(tag === undefined ? [] : [{ tag }]),
+    ...(all === true ? [{ all }] : []),
+  ];
+  const [target, ...others] = named;
+  if (target !== undefined && others.length === 0) return target;
+  throw new CommandError('name one thing to purge: URL, --prefix URL, --tag TAG or --all');
 }
 
 function parseCount(text: string): number {

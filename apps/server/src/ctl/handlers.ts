@@ -22,6 +22,20 @@ const scale = v.strictObject({
 });
 const recycle = v.strictObject({ pid });
 const stop = v.optional(v.strictObject({ quick: v.optional(v.boolean(), false) }), {});
+const drainServer = v.strictObject({
+  upstream: v.string(),
+  server: v.string(),
+  undo: v.optional(v.boolean(), false),
+});
+const purge = v.strictObject({
+  target: v.union([
+    v.strictObject({ url: v.string() }),
+    v.strictObject({ prefix: v.string() }),
+    v.strictObject({ tag: v.string() }),
+    v.strictObject({ all: v.literal(true) }),
+  ]),
+  soft: v.optional(v.boolean(), false),
+});
 const watch = v.optional(
   v.strictObject({
     intervalMs: v.optional(v.pipe(v.number(), v.minValue(100), v.maxValue(3_600_000)), 1000),
@@ -59,6 +73,15 @@ export function createHandlers(stack: Stack, actions: ServiceActions): CommandHa
       return { pid: process.pid };
     },
     upgrade: () => upgrade(stack, actions),
+    async 'drain-server'(args) {
+      const { upstream, server, undo } = check(drainServer, args, 'upstream and server are texts');
+      const workers = await stack.frontCommands.drainServer(upstream, server, !undo);
+      return { upstream, server, draining: !undo, workers };
+    },
+    purge(args) {
+      const { target, soft } = check(purge, args, 'target is a url, a prefix, a tag or all');
+      return stack.frontCommands.purge(target, soft);
+    },
     'reopen-logs'() {
       actions.reopenLogs();
       return { reopened: true };

@@ -12,6 +12,11 @@ export interface CtlFlags extends ServerName {
   watch?: boolean | number;
   pool?: string;
   quick?: boolean;
+  undo?: boolean;
+  soft?: boolean;
+  prefix?: string;
+  tag?: string;
+  all?: boolean;
 }
 
 type CommandName = Exclude<keyof ServerCommands, 'watch'>;
@@ -68,14 +73,22 @@ type Answer<Name extends CommandName> = ServerCommands[Name]['result'];
 const sentences: { readonly [Name in CommandName]: (answer: Answer<Name>) => string } = {
   status: (status) => statusText(status).trimEnd(),
   reload: ({ generation }) => `all workers are replaced (generation ${generation})`,
-  scale: ({ pool, workers }) => `${pool} has ${workers} ${workers === 1 ? 'worker' : 'workers'}`,
+  scale: ({ pool, workers }) => `${pool} has ${counted(workers, 'worker')}`,
   recycle: ({ pid }) => `worker ${pid} is replaced`,
   drain: () => 'all workers have left; connections wait until reload or scale brings workers back',
   stop: ({ pid }) => `the server (pid ${pid}) has stopped`,
   upgrade: ({ pid, oldPid }) =>
     `the new master (pid ${pid}) serves; the old one (pid ${oldPid}) finishes its requests and leaves`,
   'reopen-logs': () => 'the log files are opened anew',
+  'drain-server': ({ upstream, server, draining, workers }) =>
+    `${server} of ${upstream} ${draining ? 'gets no new requests' : 'is used again'} (${counted(workers, 'worker')})`,
+  purge: ({ workers, memory, disk }) =>
+    `${counted(memory, 'answer')} in the memory of ${counted(workers, 'worker')} and ${disk} on disk`,
 };
+
+function counted(count: number, what: string): string {
+  return `${count} ${count === 1 ? what : `${what}s`}`;
+}
 
 function describe(command: CommandName, result: unknown): string {
   const sentence: (answer: never) => string = sentences[command];

@@ -1,4 +1,6 @@
+import type { PurgeTarget } from '@highball/http-cache';
 import type { WorkerStatus } from '@highball/prefork-master';
+import type { PurgeResult } from '../front-commands.ts';
 import type { PeerReport } from '../upstream/report.ts';
 
 /** A worker, or a place that waits for one. */
@@ -99,4 +101,9 @@ export type ServerCommands = {
   stop: { args: { quick: boolean }; result: { pid: number } };
   upgrade: { result: { pid: number; oldPid: number } };
   'reopen-logs': { result: { reopened: true } };
+  'drain-server': {
+    args: { upstream: string; server: string; undo?: boolean };
+    result: { upstream: string; server: string; draining: boolean; workers: number };
+  };
+  purge: { args: { target: PurgeTarget; soft?: boolean }; result: PurgeResult };
 };

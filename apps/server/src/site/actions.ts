@@ -1,6 +1,5 @@
 import { cgi, cgiDirectory } from '@highball/cgi';
 import type { Application, HeaderField } from '@highball/gateway-protocol';
-import { httpCache } from '@highball/http-cache';
 import { staticCache } from '@highball/static-cache';
 import type { Lifecycle } from '../application/lifecycle.ts';
 import { statSync } from 'node:fs';
@@ -8,6 +7,7 @@ import { resolve } from 'node:path';
 import type { CgiAction, Route, StaticAction } from '../config.ts';
 import { CommandError } from '../errors.ts';
 import type { WorkerLog } from '../worker-log.ts';
+import type { SiteCaches } from './caches.ts';
 
 /** Where names lead: folders and modules relative to the configuration, upstreams by name. */
 export interface ActionContext {
@@ -15,6 +15,8 @@ export interface ActionContext {
   upstreams: ReadonlyMap<string, Application>;
   /** Whether the answers of the site are compressed. */
   compresses?: boolean;
+  /** Where the caches of its routes are to be found. */
+  caches: SiteCaches;
   /** The socket of the process that counts for all workers. */
   keeper?: string | undefined;
   log?: WorkerLog;
@@ -41,9 +43,8 @@ function withOptions(
 ): Application {
   let app = target;
   if (cache !== false) {
-    const shared = httpCache(cache === true ? {} : cache);
-    context.lifecycle.onStop(() => shared.close());
-    app = shared(app);
+    const { caches, folder, lifecycle } = context;
+    app = caches.create(cache === true ? {} : cache, folder, lifecycle)(app);
   }
   return compress || !context.compresses ? app : uncompressed(app);
 }

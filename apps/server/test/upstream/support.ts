@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { exchange, findPeer, Program, temporaryFolder } from '@highball/testkit';
+import { exchange, findPeer, Program, type temporaryFolder } from '@highball/testkit';
 import type { UpstreamLine } from '../../src/ctl/types.ts';
 import { Site } from '../started.ts';
 

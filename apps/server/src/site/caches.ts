@@ -1,0 +1,43 @@
+import { resolve } from 'node:path';
+import {
+  type CountOptions,
+  type HttpCache,
+  httpCache,
+  type HttpCacheOptions,
+  type PurgeCount,
+  type PurgeOptions,
+  type PurgeTarget,
+} from '@highball/http-cache';
+import type { Lifecycle } from '../application/lifecycle.ts';
+
+/** The caches of a site's routes: one a route that asks for it. */
+export class SiteCaches {
+  readonly #caches: { readonly cache: HttpCache; readonly folder: string | undefined }[] = [];
+
+  get size(): number {
+    return this.#caches.length;
+  }
+
+  /** Makes a cache, which is let go at the end. @param root - what its folder is relative to. */
+  create(options: HttpCacheOptions, root: string, lifecycle: Lifecycle): HttpCache {
+    const folder = options.folder === undefined ? undefined : resolve(root, options.folder);
+    const cache = httpCache({ ...options, ...(folder !== undefined && { folder }) });
+    lifecycle.onStop(() => cache.close());
+    this.#caches.push({ cache, folder });
+    return cache;
+  }
+
+  /** Purges in all of them. Where several share a folder, it is looked at once. */
+  async purge(target: PurgeTarget, { soft, disk }: PurgeOptions & CountOptions): Promise<PurgeCount> {
+    const total = { memory: 0, disk: 0 };
+    const looked = new Set<string>();
+    for (const { cache, folder } of this.#caches) {
+      const looks = disk === true && folder !== undefined && !looked.has(folder);
+      const count = await cache.purgeAndCount(target, { soft: soft === true, disk: looks });
+      if (looks) looked.add(folder);
+      total.memory += count.memory;
+      total.disk += count.disk;
+    }
+    return total;
+  }
+}

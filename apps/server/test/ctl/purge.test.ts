@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import { get } from '../upstream/support.ts';
+import { Site } from '../started.ts';
+
+/** Tells which process has made an answer, and its how manieth it is. */
+const APP = `let count = 0;
+export const app = (environ, startResponse) => {
+  startResponse('200 OK', [
+    ['Content-Type', 'text/plain'], ['Cache-Control', 's-maxage=3600, stale-while-revalidate=60'],
+    ['Cache-Tag', 'all-of-it path-' + environ.PATH_INFO.slice(1)], ['Vary', 'X-Variant'],
+    ['X-Made', process.pid + ' ' + ++count],
+  ]);
+  return ['made'];
+};`;
+
+async function serve(site: Site, cache: string, workers: number): Promise<number> {
+  await site.write('app.mjs', APP);
+  await site.write(
+    'highball.config.mjs',
+    `export default { workers: ${workers}, routes: [{ app: './app.mjs', cache: ${cache} }] };`,
+  );
+  const args = ['run', '-c', 'highball.config.mjs', '-b', '127.0.0.1:0', '--control-socket', 'control'];
+  const [, port] = await site.run(args).until(/serves http:\/\/[^:]+:(\d+)/);
+  return Number(port);
+}
+
+/** The answers that many requests get: whose they are, not what is in them. */
+async function answers(port: number, path: string, count: number): Promise<Set<string>> {
+  const seen = new Set<string>();
+  for (let i = 0; i < count; i++) seen.add(/^X-Made: (.*)\r$/m.exec(await get(port, path))?.[1] ?? 'none');
+  return seen;
+}
+
+const processes = (made: Set<string>): Set<string> =>
+  new Set([...made].map((text) => text.split(' ')[0] ?? ''));
+
+describe('highball ctl purge', () => {
+  test('reaches the memory of every worker: none serves the old answer any more', async () => {
+    await using site = await Site.make();
+    const port = await serve(site, 'true', 3);
+    // Each worker has an answer of its own; which one is asked is the kernel's choice.
+    const before = new Set<string>();
+    await expect
+      .poll(
+        async () => {
+          for (const made of await answers(port, '/a', 10)) before.add(made);
+          return processes(before).size;
+        },
+        { timeout: 15_000 },
+      )
+      .toBe(3);
+    expect(before.size).toBe(3);
+    expect(await site.ctl('purge', '--tag', 'path-a')).toBe(
+      '3 answers in the memory of 3 workers and 0 on disk\n',
+    );
+    const after = await answers(port, '/a', 30);
+    expect([...after].filter((made) => before.has(made))).toEqual([]);
+    expect(await site.ctl('purge', `http://site.example/a`, '--json')).toBe(
+      `{"workers":3,"memory":${after.size},"disk":0}\n`,
+    );
+    expect(await site.ctl('purge', '--tag', 'none-has-it')).toMatch(/^0 answers /);
+  });
+
+  test('counts what it removes from the disk, once for all workers', async () => {
+    await using site = await Site.make();
+    const port = await serve(site, "{ folder: 'stored', invalidationDelayMs: 0 }", 2);
+    const [first] = await answers(port, '/a', 1);
+    await answers(port, '/b', 1);
+    await expect.poll(() => answers(port, '/a', 8)).toEqual(new Set([first]));
+    await expect.poll(() => site.ctl('purge', '--prefix', 'http://site.example/a')).toMatch(/ 1 on disk\n$/);
+    expect((await answers(port, '/a', 8)).has(first as string)).toBe(false);
+    expect(await site.ctl('purge', '--all')).toMatch(/ 2 on disk\n$/);
+  });
+
+  test('a soft one lets the old answer stand in while it is fetched anew', async () => {
+    await using site = await Site.make();
+    const port = await serve(site, 'true', 1);
+    const [old] = await answers(port, '/a', 1);
+    expect(await site.ctl('purge', 'http://site.example/a', '--soft')).toBe(
+      '1 answer in the memory of 1 worker and 0 on disk\n',
+    );
+    expect(await answers(port, '/a', 1)).toEqual(new Set([old]));
+    await expect.poll(() => answers(port, '/a', 1)).not.toEqual(new Set([old]));
+  });
+
+  test('what cannot be done is one line', async () => {
+    await using site = await Site.make();
+    await serve(site, 'false', 1);
+    const line = (...args: string[]): Promise<string> =>
+      site.ctl('purge', ...args).catch(({ message }: Error) => message);
+    expect(await line('--all')).toBe(
+      'highball: no route has a cache: give one `cache: true` in the configuration\n',
+    );
+    expect(await line()).toBe('highball: name one thing to purge: URL, --prefix URL, --tag TAG or --all\n');
+    expect(await line('--all', '--tag', 'x')).toMatch(/^highball: name one thing/);
+    await using cached = await Site.make();
+    await serve(cached, 'true', 1);
+    const wrong = cached.ctl('purge', '/relative').catch(({ message }: Error) => message);
+    expect(await wrong).toMatch(/^highball: worker 1 \(pid \d+\): .*\/relative/);
+  });
+});
