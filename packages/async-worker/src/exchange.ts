@@ -101,9 +101,20 @@ export class Exchange implements ResponseContext, InputSource {
   run(): void {
     try {
       const body = this.#context.app(this.environ, this.response.start);
-      if (isPromise(body))
-        body.then((ready) => this.#send(ready)).catch((error: unknown) => this.#fail(error));
-      else this.#send(body);
+      if (isPromise(body)) {
+        body.then(
+          (ready) => this.#sendOrFail(ready),
+          (error: unknown) => this.#fail(error),
+        );
+      } else this.#send(body);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #sendOrFail(body: ResponseBody): void {
+    try {
+      this.#send(body);
     } catch (error) {
       this.#fail(error);
     }

@@ -1,7 +1,7 @@
 import type { HeaderList } from '@highball/gateway-protocol';
-import { serializeResponseHead } from '@highball/http-parser';
+import { serializeFields, serializeResponseHead } from '@highball/http-parser';
 import { ApplicationError } from './errors.ts';
-import { type FieldFacts, readFields } from './response-fields.ts';
+import { type FieldFacts, mayMatter, readFields } from './response-fields.ts';
 import type { ResponseFraming } from './response-framing.ts';
 
 /** A head as the application gave it: checked, and written as text once for all responses that have it. */
@@ -10,6 +10,8 @@ export interface PreparedHead {
   readonly facts: FieldFacts;
   /** The status line and the fields, without the empty line. */
   readonly text: string;
+  /** Whether a response has had it before: only then it is worth to keep more of it. */
+  used: boolean;
   /** The last whole head that was made of it: the next is mostly the same. */
   whole: WholeHead | undefined;
 }
@@ -26,14 +28,16 @@ export interface WholeHead {
   readonly text: string;
 }
 
-/** Heads that are remembered by what is in them; each may be as long as one field (see http-parser's limits). */
+/** Heads that are remembered; each may be as long as one field (see http-parser's limits). */
 const SLOTS = 128;
 const MAX_TEXT_LENGTH = 4096;
 
+/** The last head of its kind, taken apart: the next has mostly the same names, and most of the values. */
 interface Remembered {
-  /** A copy: an application may change its own. */
-  readonly headers: readonly (readonly [string, string])[];
-  readonly head: PreparedHead;
+  readonly names: string[];
+  readonly values: string[];
+  readonly lines: string[];
+  head: PreparedHead;
 }
 
 const recent: (Remembered | undefined)[] = Array.from({ length: SLOTS });
@@ -41,7 +45,8 @@ const frozen = new WeakMap<HeaderList, PreparedHead>();
 
 /**
  * Checks and writes a head. One that was seen before is found again: by identity, where the list of headers and its
- * pairs are frozen, else by comparing the strings, which costs a tenth of checking them.
+ * pairs are frozen, else by comparing the strings, which costs a tenth of checking them. Of one that differs from the
+ * last of its kind in some values, as by a date or a request's id, only these are checked and written.
  * @throws ApplicationError, LocalProtocolError when it cannot be sent.
  */
 export function prepareHead(status: string, headers: HeaderList): PreparedHead {
@@ -53,11 +58,17 @@ export function prepareHead(status: string, headers: HeaderList): PreparedHead {
   }
   const slot = slotOf(status, headers);
   const remembered = slot === -1 ? undefined : recent[slot];
-  if (remembered !== undefined && isSame(remembered, status, headers)) return remembered.head;
+  if (remembered !== undefined && isOfItsKind(remembered, status, headers)) {
+    // If a value cannot be sent, nothing of what has begun to be renewed is kept.
+    recent[slot] = undefined;
+    const renewed = renew(remembered, headers);
+    if (renewed.text.length <= MAX_TEXT_LENGTH) recent[slot] = remembered;
+    return renewed;
+  }
   const head = makeHead(status, headers);
   if (isDeeplyFrozen(headers)) frozen.set(headers, head);
-  else if (slot !== -1 && head.text.length <= MAX_TEXT_LENGTH) {
-    recent[slot] = { headers: headers.map(([name, value]) => [name, value]), head };
+  else if (slot !== -1 && head.text.length <= MAX_TEXT_LENGTH && !isWithoutBody(status)) {
+    recent[slot] = takeApart(head, headers);
   }
   return head;
 }
@@ -65,31 +76,64 @@ export function prepareHead(status: string, headers: HeaderList): PreparedHead {
 function makeHead(status: string, headers: HeaderList): PreparedHead {
   const facts = readFields(status, headers);
   // RFC 9110 §8.6: a 204 has no Content-Length.
-  const drop = facts.contentLength !== -1 && status.startsWith('204');
+  const drop = facts.contentLength !== -1 && isWithoutBody(status);
   const text = serializeResponseHead(status, drop ? withoutLength(headers) : headers);
-  return { status, facts, text: text.slice(0, -2), whole: undefined };
+  return { status, facts, text: text.slice(0, -2), used: false, whole: undefined };
 }
 
-/** Where a head is remembered; -1 for one that cannot be, since it is malformed. */
+function isWithoutBody(status: string): boolean {
+  return status.startsWith('204');
+}
+
+function takeApart(head: PreparedHead, headers: HeaderList): Remembered {
+  return {
+    names: headers.map(([name]) => name),
+    values: headers.map(([, value]) => value),
+    lines: headers.map(([name, value]) => `${name}: ${value}\r\n`),
+    head,
+  };
+}
+
+/** Where a head is remembered: by its status and its names. -1 for one that is malformed. */
 function slotOf(status: string, headers: HeaderList): number {
-  let hash = status.length + headers.length;
+  let hash = status.length + status.charCodeAt(2);
   for (let i = 0; i < headers.length; i++) {
     const pair: unknown = headers[i];
     if (!Array.isArray(pair) || typeof pair[0] !== 'string' || typeof pair[1] !== 'string') return -1;
-    const { length } = pair[1];
-    hash = (hash * 31 + length * 7 + (length > 0 ? pair[1].charCodeAt(length - 1) : 0)) | 0;
+    const name: string = pair[0];
+    hash = (hash * 31 + name.length * 7 + name.charCodeAt(0)) | 0;
   }
   return hash & (SLOTS - 1);
 }
 
-function isSame({ head, headers: before }: Remembered, status: string, headers: HeaderList): boolean {
-  if (head.status !== status || before.length !== headers.length) return false;
-  for (let i = 0; i < headers.length; i++) {
-    const [name, value] = before[i]!;
-    const pair = headers[i]!;
-    if (pair[0] !== name || pair[1] !== value) return false;
-  }
+function isOfItsKind({ head, names }: Remembered, status: string, headers: HeaderList): boolean {
+  if (head.status !== status || names.length !== headers.length) return false;
+  for (let i = 0; i < names.length; i++) if (names[i] !== headers[i]![0]) return false;
   return true;
+}
+
+/**
+ * The head with these values, of which most are known.
+ * @throws ApplicationError, LocalProtocolError when one of the others cannot be sent.
+ */
+function renew(remembered: Remembered, headers: HeaderList): PreparedHead {
+  const { names, values, lines, head } = remembered;
+  let differs = false;
+  let matters = false;
+  for (let i = 0; i < names.length; i++) {
+    const value = headers[i]![1];
+    if (values[i] === value) continue;
+    differs = true;
+    matters ||= mayMatter(names[i]!);
+    lines[i] = serializeFields([headers[i]!]);
+    values[i] = value;
+  }
+  if (!differs) return head;
+  let text = `HTTP/1.1 ${head.status}\r\n`;
+  for (let i = 0; i < lines.length; i++) text += lines[i];
+  const facts = matters ? readFields(head.status, headers) : head.facts;
+  remembered.head = { status: head.status, facts, text, used: false, whole: undefined };
+  return remembered.head;
 }
 
 function isDeeplyFrozen(headers: HeaderList): boolean {

@@ -34,6 +34,11 @@ const OF_INTEREST = [...HOP_BY_HOP, 'connection', 'content-length', 'date', 'ser
 /** Most names are of no interest here; their length tells that without lower-casing them. */
 const LENGTHS: ReadonlySet<number> = new Set(OF_INTEREST.map((name) => name.length));
 
+/** Whether a field may mean something for the server; false for nearly all. */
+export function mayMatter(name: string): boolean {
+  return LENGTHS.has(name.length);
+}
+
 /**
  * Reads what an application's fields mean for the server.
  * @throws ApplicationError for a field that only the server may send: all hop-by-hop ones but `Connection: close`,
@@ -44,7 +49,7 @@ export function readFields(status: string, headers: HeaderList): FieldFacts {
   for (let i = 0; i < headers.length; i++) {
     checkPair(headers[i], i);
     const name = headers[i]![0];
-    if (!LENGTHS.has(name.length)) continue;
+    if (!mayMatter(name)) continue;
     if (facts === NO_FACTS) facts = { ...NO_FACTS };
     note(facts, status, name.toLowerCase(), headers[i]![1]);
   }

@@ -207,21 +207,29 @@ export class Response {
     let lines = serverLines + framing.line;
     if (!this.persists && !close) lines += 'Connection: close\r\n';
     else if (this.persists && head.minorVersion === 0) lines += 'Connection: keep-alive\r\n';
-    const text = flatten(`${begun.text}${lines}\r\n`);
-    if (this.#trailers === undefined) {
-      const { method, minorVersion } = head;
-      const isHead = method === 'HEAD';
-      begun.whole = {
-        isHead,
-        minorVersion,
-        wholeLength,
-        framing,
-        persists: this.persists,
-        serverLines,
-        text,
-      };
-    }
+    const text = `${begun.text}${lines}\r\n`;
+    return begun.used ? this.#keepWhole(begun, text, serverLines, wholeLength) : this.#useOnce(begun, text);
+  }
+
+  /** Nothing is kept of a head that may never come again. */
+  #useOnce(begun: PreparedHead, text: string): string {
+    begun.used = true;
     return text;
+  }
+
+  #keepWhole(begun: PreparedHead, text: string, serverLines: string, wholeLength: number): string {
+    if (this.#trailers !== undefined) return text;
+    const { method, minorVersion } = this.#context.head;
+    begun.whole = {
+      isHead: method === 'HEAD',
+      minorVersion,
+      wholeLength,
+      framing: this.#framing as ResponseFraming,
+      persists: this.persists,
+      serverLines,
+      text: flatten(text),
+    };
+    return begun.whole.text;
   }
 
   #mustGoOn(callable: string): void {

@@ -27,6 +27,28 @@ describe('a head', () => {
     expect(second.text).toBe(`HTTP/1.1 ${status}\r\n${lines}`);
   });
 
+  test('that differs from the last of its kind in some values has these, and what they mean', () => {
+    const answer = (id: string, length: string): HeaderList =>
+      list(['X-Kind', 'same'], ['X-Id', id], ['Content-Length', length]);
+    const heads = [answer('1', '5'), answer('2', '5'), answer('2', '6'), answer('1', '5')].map((headers) =>
+      prepareHead('200 OK', headers),
+    );
+    const text = (id: string, length: string): string =>
+      `HTTP/1.1 200 OK\r\nX-Kind: same\r\nX-Id: ${id}\r\nContent-Length: ${length}\r\n`;
+    expect(heads.map((head) => head.text)).toEqual([text('1', '5'), text('2', '5'), text('2', '6'), text('1', '5')]); // prettier-ignore
+    expect(heads.map((head) => head.facts.contentLength)).toEqual([5, 5, 6, 5]);
+  });
+
+  test.each<[string, HeaderList]>([
+    ['cannot be sent', list(['X-Good', 'new'], ['X-Bad', 'y\r\nZ: z'], ['Content-Length', '1'])],
+    ['is no length', list(['X-Good', 'new'], ['X-Bad', 'fine'], ['Content-Length', 'none'])],
+  ])('of which one value %s leaves nothing behind', (_, bad) => {
+    prepareHead('200 OK', list(['X-Good', 'old'], ['X-Bad', 'old'], ['Content-Length', '1']));
+    expect(() => prepareHead('200 OK', bad)).toThrow(/cannot be sent|number of bytes/);
+    const good = list(['X-Good', 'new'], ['X-Bad', 'old'], ['Content-Length', '1']);
+    expect(prepareHead('200 OK', good).text).toContain('X-Good: new\r\nX-Bad: old\r\nContent-Length: 1');
+  });
+
   test('is not changed by what the application does with its list afterwards', () => {
     const headers = list(['X-Mine', 'before']);
     prepareHead('200 OK', headers);
