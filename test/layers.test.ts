@@ -10,6 +10,7 @@ import { root, workspaces } from './workspaces.ts';
 const layers = [
   [
     'http-parser',
+    'http-semantics',
     'gateway-protocol',
     'balancer',
     'prefork-master',
@@ -101,7 +102,7 @@ describe.each(layered)('$name', ({ folder, name, manifest }) => {
 });
 
 test('protocol packages open no socket and start no timer', () => {
-  const pure = ['http-parser', 'environ', 'balancer', 'gateway-protocol'];
+  const pure = ['http-parser', 'http-semantics', 'environ', 'balancer', 'gateway-protocol'];
   const impure = pure.flatMap((name) =>
     sourcesOf(`packages/${name}`).filter((file) =>
       importsOf(file).some((specifier) =>

@@ -2,7 +2,6 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryFolder } from '@highball/testkit';
 import { describe, expect, test } from 'vitest';
-import { preferredForm } from '../src/dev/accept.ts';
 import { allowedHosts } from '../src/dev/allowed-hosts.ts';
 import { frameOrigin } from '../src/dev/frame-origin.ts';
 import { VersionStreams, privateResources } from '../src/dev/private-resources.ts';
@@ -12,21 +11,6 @@ import { isSecret } from '../src/dev/secrets.ts';
 import { readExcerpt } from '../src/dev/source-excerpt.ts';
 import { findSyntaxPlace } from '../src/dev/syntax-place.ts';
 import { call, environOf, tellAddress } from './support.ts';
-
-test.each([
-  [undefined, 'text'],
-  ['*/*', 'text'],
-  ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'html'],
-  ['application/json', 'json'],
-  ['application/vnd.api+json', 'json'],
-  ['application/json, text/plain, */*', 'json'],
-  ['text/html;q=0.5, application/json', 'json'],
-  ['TEXT/HTML', 'html'],
-  ['text/html;q=0', 'text'],
-  ['text/html;q=x', 'text'],
-])('preferredForm: %s is shown %s', (accept, form) => {
-  expect(preferredForm(accept)).toBe(form);
-});
 
 describe('allowedHosts', () => {
   const statusFor = async (host: string | undefined): Promise<string> => {

@@ -1,4 +1,4 @@
-import type { HeaderList } from '@highball/gateway-protocol';
+import { CONNECTION_FIELDS, type HeaderList } from '@highball/gateway-protocol';
 import { ApplicationError } from './errors.ts';
 
 /** What the fields of an application say about how its response is sent. */
@@ -19,18 +19,7 @@ export const NO_FACTS: FieldFacts = Object.freeze({
   close: false,
 });
 
-/**
- * Fields that belong to the connection and not to the application (PEP 3333, "Other HTTP Features"; RFC 9110
- * §7.6.1). Proxy-Authenticate is none of them here: an application may be a forward proxy.
- */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'transfer-encoding',
-  'upgrade',
-]);
-const OF_INTEREST = [...HOP_BY_HOP, 'connection', 'content-length', 'date', 'server'];
+const OF_INTEREST = [...CONNECTION_FIELDS, 'content-length', 'date', 'server'];
 /** Most names are of no interest here; their length tells that without lower-casing them. */
 const LENGTHS: ReadonlySet<number> = new Set(OF_INTEREST.map((name) => name.length));
 
@@ -69,7 +58,7 @@ function note(facts: FieldFacts, status: string, name: string, value: string): v
   else if (name === 'date') facts.hasDate = true;
   else if (name === 'server') facts.hasServer = true;
   else if (name === 'connection') facts.close = isClose(value);
-  else if (HOP_BY_HOP.has(name) && !(name === 'upgrade' && status.startsWith('426'))) {
+  else if (CONNECTION_FIELDS.has(name) && !(name === 'upgrade' && status.startsWith('426'))) {
     throw new ApplicationError(
       'SERVER_FIELD',
       `an application must not send ${name}: the connection is the server's`,
@@ -96,9 +85,9 @@ function isClose(value: string): boolean {
 
 /** Fields that would change how a message is framed or routed, when they come behind it (RFC 9110 §6.5.1). */
 const NO_TRAILERS: ReadonlySet<string> = new Set(
-  'connection content-encoding content-length content-range content-type host set-cookie trailer'
+  'content-encoding content-length content-range content-type host set-cookie trailer'
     .split(' ')
-    .concat([...HOP_BY_HOP]),
+    .concat([...CONNECTION_FIELDS]),
 );
 
 /** @throws ApplicationError for a field that cannot stand in a trailer section. */

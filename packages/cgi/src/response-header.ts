@@ -1,4 +1,4 @@
-import type { HeaderList } from '@highball/gateway-protocol';
+import { CONNECTION_FIELDS, type HeaderList } from '@highball/gateway-protocol';
 import { CgiProgramError } from './errors.ts';
 
 /** The header of a program's response (RFC 3875 §6.2, §6.3). */
@@ -30,16 +30,6 @@ const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const STATUS = /^([2-5]\d\d)(?: ([^]*))?$/;
 const LF = 0x0a;
 
-/** Fields of the connection, which is the server's (RFC 9110 §7.6.1). */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
 /** Each at most once, and at least one of them (§6.3). */
 const CGI_FIELDS: ReadonlySet<string> = new Set(['content-type', 'location', 'status']);
 
@@ -57,6 +47,9 @@ export function findHeaderEnd(bytes: Buffer, from: number): HeaderEnd | undefine
   }
   return undefined;
 }
+
+/** Status is for the server; so is how the message is framed. */
+const NOT_PASSED_ON: ReadonlySet<string> = new Set([...CONNECTION_FIELDS, 'status', 'trailer']);
 
 /**
  * Reads the header of a response.
@@ -76,7 +69,7 @@ export function parseHeader(text: string, limits: HeaderLimits): ResponseHeader 
       if (own.has(lower)) throw new CgiProgramError('REPEATED_CGI_FIELD', `${name} is sent twice`);
       own.set(lower, value);
     }
-    if (lower !== 'status' && !HOP_BY_HOP.has(lower)) fields.push([name, value]);
+    if (!NOT_PASSED_ON.has(lower)) fields.push([name, value]);
   }
   if (own.size === 0) {
     throw new CgiProgramError('NO_CGI_FIELD', 'the header has neither Content-Type, Location nor Status');

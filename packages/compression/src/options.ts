@@ -1,5 +1,5 @@
 import type { Environ } from '@highball/gateway-protocol';
-import { type Negotiation, createNegotiator } from './accept-encoding.ts';
+import { chooseCoding, type CodingChoice, parseCodings, rememberField } from '@highball/http-semantics';
 import { type Codec, type Coding, createCodec, isSupported, LEVELS } from './codec.ts';
 import { isCompressible } from './compressible.ts';
 import { EncoderSlots } from './encoder.ts';
@@ -44,7 +44,8 @@ export interface CompressionOptions {
 
 /** Options with their defaults. */
 export interface Settings {
-  readonly negotiate: (accept: string | undefined) => Negotiation;
+  /** Chooses by Accept-Encoding. */
+  readonly negotiate: (accept: string) => CodingChoice;
   readonly codecs: ReadonlyMap<string, Codec>;
   readonly minBytes: number;
   /** Undefined: as each codec has it. */
@@ -69,7 +70,7 @@ export function resolveOptions(options: CompressionOptions): Settings {
   const levels = { ...DEFAULT_LEVELS, ...options.levels };
   for (const name of Object.keys(levels)) checkLevel(name, levels[name as Coding]);
   return {
-    negotiate: createNegotiator(codings),
+    negotiate: rememberField((accept) => chooseCoding(parseCodings(accept), codings)),
     codecs: new Map(codings.map((coding) => [coding, createCodec(coding, levels[coding])])),
     minBytes: atLeast(0, 'minBytes', options.minBytes ?? DEFAULT_MIN_BYTES),
     syncMaxBytes:

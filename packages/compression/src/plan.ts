@@ -21,7 +21,7 @@ export function planAnswer(environ: Environ, status: string, headers: HeaderList
   if (facts.untouchable || environ['highball.no_compression']) return { kind: 'as-is', headers };
   if (facts.code === 304) return { kind: 'as-is', headers: notModified(environ, headers, facts, settings) };
   if (!mayBeEncoded(facts, settings)) return { kind: 'as-is', headers };
-  const { coding, identityRefused } = settings.negotiate(environ['HTTP_ACCEPT_ENCODING']);
+  const { coding, identityRefused } = settings.negotiate(environ['HTTP_ACCEPT_ENCODING'] ?? '');
   const codec = settings.codecs.get(coding);
   const small = facts.contentLength !== -1 && facts.contentLength < settings.minBytes;
   if (

@@ -1,4 +1,5 @@
 import type { Environ } from '@highball/gateway-protocol';
+import { splitQuoted } from '@highball/http-semantics';
 import { isIP } from 'node:net';
 import { EnvironError } from './errors.ts';
 import { type AddressTest, plainAddress } from './trust.ts';
@@ -128,23 +129,6 @@ function readElement(text: string): Map<string, string> {
     pairs.set(name.toLowerCase(), token ?? (quoted as string).replaceAll(/\\(.)/g, '$1'));
   }
   return pairs;
-}
-
-/** Splits at a separator that does not stand in a quoted string. */
-function splitQuoted(text: string, separator: ',' | ';'): string[] {
-  const parts: string[] = [];
-  let from = 0;
-  let quoted = false;
-  for (let i = 0; i < text.length; i++) {
-    if (quoted && text[i] === '\\') i++;
-    else if (text[i] === '"') quoted = !quoted;
-    else if (!quoted && text[i] === separator) {
-      parts.push(text.slice(from, i).trim());
-      from = i + 1;
-    }
-  }
-  parts.push(text.slice(from).trim());
-  return parts.filter((part) => part !== '');
 }
 
 function malformed(message: string): EnvironError {

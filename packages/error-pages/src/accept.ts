@@ -1,10 +1,12 @@
+import { parseWeights, type Weights } from '@highball/http-semantics';
+
 /** The forms in which an error can be told. */
 export type Form = 'html' | 'json' | 'text';
 
-/** Media ranges that ask for a form, the most precise first. */
+/** Media ranges that ask for a form, the most precise first; what starts with + is the end of one (RFC 6839). */
 const RANGES: Readonly<Record<Form, readonly string[]>> = {
   html: ['text/html', 'application/xhtml+xml', 'text/*'],
-  json: ['application/problem+json', 'application/json', 'application/*'],
+  json: ['application/problem+json', 'application/json', '+json', 'application/*'],
   text: ['text/plain', 'text/*'],
 };
 
@@ -19,16 +21,15 @@ const ORDER: readonly Form[] = ['html', 'json', 'text'];
  */
 export function chooseForm(accept: string | undefined): Form {
   if (accept === undefined) return 'text';
-  const weights = readWeights(accept);
+  const weights = parseWeights(accept);
   let best: Form = 'text';
   // Whether it is named counts only between equal weights.
   let bestWeight = weights.get('*/*') ?? 0;
   let isNamed = false;
   for (const form of ORDER) {
-    const range = RANGES[form].find((range) => weights.has(range));
-    if (range === undefined) continue;
-    const weight = weights.get(range) as number;
-    if (weight === 0 || weight < bestWeight || (weight === bestWeight && isNamed)) continue;
+    const weight = weightOf(form, weights);
+    if (weight === undefined || weight === 0 || weight < bestWeight || (weight === bestWeight && isNamed))
+      continue;
     best = form;
     bestWeight = weight;
     isNamed = true;
@@ -36,14 +37,12 @@ export function chooseForm(accept: string | undefined): Form {
   return best;
 }
 
-/** `media-range [ parameters ] [ weight ]`; parameters but the weight say nothing about errors. */
-function readWeights(accept: string): ReadonlyMap<string, number> {
-  const weights = new Map<string, number>();
-  for (const item of accept.toLowerCase().split(',')) {
-    const [range = '', ...parameters] = item.split(';').map((part) => part.trim());
-    const weight = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? '1';
-    if (!/^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(weight)) continue;
-    weights.set(range, Math.max(Number(weight), weights.get(range) ?? 0));
+/** The weight of the first range of a form that is named. */
+function weightOf(form: Form, weights: Weights): number | undefined {
+  for (const range of RANGES[form]) {
+    const named = range.startsWith('+') ? [...weights.keys()].find((name) => name.endsWith(range)) : range;
+    const weight = named === undefined ? undefined : weights.get(named);
+    if (weight !== undefined) return weight;
   }
-  return weights;
+  return undefined;
 }

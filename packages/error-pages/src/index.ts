@@ -1,3 +1,4 @@
+export { chooseForm, type Form } from './accept.ts';
 export { errorPages } from './error-pages.ts';
 export type { ErrorPages } from './error-pages.ts';
 export { ErrorPagesError } from './errors.ts';

@@ -22,6 +22,8 @@ test.each([
   ['a form as good as the wildcard', 'application/json;q=0.8, */*;q=0.8', 'json'],
   ['nothing of what there is', 'image/png', 'text'],
   ['parameters', 'text/html;level=1;q=0.3, application/json;q=0.2', 'html'],
+  ['a vendor of JSON', 'application/vnd.api+json', 'json'],
+  ['a vendor of JSON that is refused', 'application/vnd.api+json;q=0', 'text'],
   ['upper case', 'TEXT/HTML', 'html'],
   ['a malformed weight', 'text/html;q=2, application/json;q=0.1', 'json'],
 ])('%s: %s is answered with %s', (_, accept, form) => {

@@ -1,14 +1,5 @@
-import type { HeaderList } from '@highball/gateway-protocol';
+import { type HeaderList, isApplicationField } from '@highball/gateway-protocol';
 import { GatewayApplicationError } from './errors.ts';
-
-/** Fields that belong to the connection and not to the application (PEP 3333, "Other HTTP Features"). */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'transfer-encoding',
-  'upgrade',
-]);
 
 /** What an application gave to start_response, checked. */
 export class ResponseHead {
@@ -53,8 +44,7 @@ export class ResponseHead {
     const lower = name.toLowerCase();
     // To close its connection is what a runtime decides by itself.
     if (lower === 'connection' && value.toLowerCase() === 'close') return;
-    const mayUpgrade = lower === 'upgrade' && this.#status === 426;
-    if (lower === 'connection' || (HOP_BY_HOP.has(lower) && !mayUpgrade)) {
+    if (!isApplicationField(lower, value, this.#status)) {
       throw new GatewayApplicationError(
         'SERVER_FIELD',
         `an application must not send ${name}: the connection is the server's`,

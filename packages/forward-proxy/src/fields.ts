@@ -1,18 +1,8 @@
 import type { Environ, HeaderList } from '@highball/gateway-protocol';
-
-/** Fields that end at this hop, both ways (RFC 9110 §7.6.1, and those that older software invented). */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'connection', 'keep-alive', 'proxy-authenticate', 'proxy-authentication-info', 'proxy-authorization',
-  'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade',
-]); // prettier-ignore
+import { connectionNames, hasMember, HOP_BY_HOP, joinVia } from '@highball/http-semantics';
 
 /** Fields of a request that are written anew: Host by the target, Expect is answered here, Via is joined. */
 const REWRITTEN: ReadonlySet<string> = new Set(['expect', 'host', 'max-forwards', 'via']);
-
-/** The names that a Connection field declares to be for this hop only. */
-function connectionNames(connection: string | undefined): ReadonlySet<string> {
-  return new Set(connection?.split(',').map((name) => name.trim().toLowerCase()));
-}
 
 /** The fields of the request to the origin: the client's own less those of this hop. Host comes first. */
 export function requestFields(environ: Environ, authority: string, viaName: string): HeaderList {
@@ -28,7 +18,7 @@ export function requestFields(environ: Environ, authority: string, viaName: stri
   if (environ.CONTENT_TYPE !== undefined) fields.push(['Content-Type', environ.CONTENT_TYPE]);
   const hops = forwardsLeft(environ);
   if (hops !== undefined) fields.push(['Max-Forwards', String(hops - 1)]);
-  if (environ.HTTP_TE?.split(',').some((coding) => coding.trim().toLowerCase() === 'trailers')) {
+  if (hasMember(environ.HTTP_TE, 'trailers')) {
     fields.push(['TE', 'trailers']);
   }
   fields.push(['Via', joinVia(environ.HTTP_VIA, environ.SERVER_PROTOCOL, viaName)]);
@@ -69,9 +59,4 @@ export function isLoop(environ: Environ, viaName: string): boolean {
 export function forwardsLeft(environ: Environ): number | undefined {
   const { REQUEST_METHOD: method, HTTP_MAX_FORWARDS: text = '' } = environ;
   return (method === 'OPTIONS' || method === 'TRACE') && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
-}
-
-function joinVia(before: string | undefined, protocol: string, viaName: string): string {
-  const own = `${protocol.replace('HTTP/', '')} ${viaName}`;
-  return before === undefined ? own : `${before}, ${own}`;
 }

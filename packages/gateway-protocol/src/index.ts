@@ -51,6 +51,7 @@ export type {
   WebSocketSentEvent,
 } from './asgi-events.ts';
 export { closeBody, isAsyncBody } from './body.ts';
+export { CONNECTION_FIELDS, isApplicationField } from './connection-fields.ts';
 export { decodePath } from './environ.ts';
 export type { Environ, ErrorStream, InputStream, UpgradedConnection } from './environ.ts';
 export { environKey, requestField, responseField } from './fields.ts';

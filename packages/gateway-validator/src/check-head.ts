@@ -1,3 +1,4 @@
+import { isApplicationField } from '@highball/gateway-protocol';
 import { isLatin1 } from './check-environ.ts';
 import { kindOf, type Report, show } from './report.ts';
 
@@ -12,15 +13,6 @@ export interface HeadFacts {
   readonly contentLength: number;
 }
 
-/** Fields that belong to the connection (RFC 9110 §7.6.1; PEP 3333, "Other HTTP Features"). */
-export const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'transfer-encoding',
-  'upgrade',
-]);
 export const TOKEN: RegExp = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** All control characters but the tab, which may stand within a value (RFC 9110 §5.5). */
 // oxlint-disable-next-line no-control-regex
@@ -112,10 +104,7 @@ function checkResponseField(name: string, value: string, code: string, report: R
       'HEADER_STATUS',
       "start_response got a header named Status; make it the first argument, as '200 OK'",
     );
-  if (!HOP_BY_HOP.has(name)) return;
-  // Closing is what an application may ask for; a 426 must say what to upgrade to (RFC 9110 §15.5.22).
-  if (name === 'connection' && value.toLowerCase() === 'close') return;
-  if (name === 'upgrade' && code === '426') return;
+  if (isApplicationField(name, value, Number(code))) return;
   report('HEADER_HOP_BY_HOP', `start_response got ${name}: ${value}; leave the connection to the server`);
 }
 

@@ -1,12 +1,17 @@
-import type { Environ, HeaderList, UpgradedConnection } from '@highball/gateway-protocol';
-import { checkFields, HOP_BY_HOP, isPair } from './check-head.ts';
+import {
+  CONNECTION_FIELDS,
+  type Environ,
+  type HeaderList,
+  type UpgradedConnection,
+} from '@highball/gateway-protocol';
+import { checkFields, isPair } from './check-head.ts';
 import type { Exchange } from './exchange.ts';
 import { originalOf, remember } from './originals.ts';
 import { kindOf } from './report.ts';
 
 /** Fields that mean something only ahead of the body (RFC 9110 §6.5.1). */
 const NO_TRAILERS: ReadonlySet<string> = new Set([
-  ...HOP_BY_HOP,
+  ...CONNECTION_FIELDS,
   'authorization',
   'cache-control',
   'content-encoding',

@@ -1,10 +1,5 @@
 import type { HeaderList } from '@highball/gateway-protocol';
-
-/** Fields that end at this hop, and so are not stored (RFC 9111 §3.1, RFC 9110 §7.6.1). */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'connection', 'keep-alive', 'proxy-authenticate', 'proxy-authentication-info', 'proxy-authorization',
-  'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade',
-]); // prettier-ignore
+import { connectionNames, HOP_BY_HOP } from '@highball/http-semantics';
 
 /**
  * Fields of a 304 that do not replace stored ones: they describe the body that is stored, and a 304 has none
@@ -25,16 +20,6 @@ export function fieldValue(fields: HeaderList, name: string): string | undefined
   return joined;
 }
 
-/** The members of a comma-separated list, in lower case, without empty ones. */
-export function listOf(value: string | undefined): string[] {
-  if (value === undefined) return [];
-  return value
-    .toLowerCase()
-    .split(',')
-    .map((member) => member.trim())
-    .filter((member) => member !== '');
-}
-
 /** The fields without those whose names, in lower case, are in the set. */
 export function without(fields: HeaderList, names: ReadonlySet<string>): HeaderList {
   return fields.filter(([name]) => !names.has(name.toLowerCase()));
@@ -42,7 +27,7 @@ export function without(fields: HeaderList, names: ReadonlySet<string>): HeaderL
 
 /** The fields of a response that may be stored: none of this hop, none that Connection names. */
 export function storableFields(fields: HeaderList, besides: Iterable<string>): HeaderList {
-  const dropped = new Set([...HOP_BY_HOP, ...listOf(fieldValue(fields, 'connection')), ...besides]);
+  const dropped = new Set([...HOP_BY_HOP, ...connectionNames(fieldValue(fields, 'connection')), ...besides]);
   return without(fields, dropped);
 }
 

@@ -1,7 +1,7 @@
 import type { HeaderList } from '@highball/gateway-protocol';
+import { parseHttpDate } from '@highball/http-semantics';
 import { type Directives, secondsOf } from './directives.ts';
 import { fieldValue } from './fields.ts';
-import { parseDate } from './http-date.ts';
 import type { ResponseControl } from './targeted.ts';
 
 /** Statuses to which a lifetime may be given that nobody stated (RFC 9110 §15.1). */
@@ -77,7 +77,7 @@ function statedLifetime(
   if (seconds !== undefined || targeted) return seconds;
   const expires = fieldValue(fields, 'expires');
   if (expires === undefined) return undefined;
-  const until = parseDate(expires, responseMs);
+  const until = parseHttpDate(expires, responseMs);
   // One that cannot be read, `0` above all, is in the past (RFC 9111 §5.3).
   if (until === undefined) return 0;
   return Math.max(0, until - dateOf(fields, responseMs)) / 1000;
@@ -92,7 +92,7 @@ function guessedLifetime(
   { heuristicFraction, maxHeuristicSeconds }: HeuristicOptions,
 ): number {
   if (!isHeuristic(status) && !directives.has('public')) return 0;
-  const modified = parseDate(fieldValue(fields, 'last-modified') ?? '', responseMs);
+  const modified = parseHttpDate(fieldValue(fields, 'last-modified') ?? '', responseMs);
   if (modified === undefined) return 0;
   const unchanged = (dateOf(fields, responseMs) - modified) / 1000;
   return Math.min(Math.max(0, unchanged * heuristicFraction), maxHeuristicSeconds);
@@ -113,7 +113,7 @@ function receivedAge(value: string | undefined): number {
 }
 
 function dateOf(fields: HeaderList, responseMs: number): number {
-  return parseDate(fieldValue(fields, 'date') ?? '', responseMs) ?? responseMs;
+  return parseHttpDate(fieldValue(fields, 'date') ?? '', responseMs) ?? responseMs;
 }
 
 /** The age of a stored response now, in seconds (RFC 9111 §4.2.3, current_age). */

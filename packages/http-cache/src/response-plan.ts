@@ -1,8 +1,8 @@
 import type { HeaderList } from '@highball/gateway-protocol';
+import { formatHttpDate, listMembers } from '@highball/http-semantics';
 import { codeOf, type StoredResponse } from './entry.ts';
-import { fieldValue, listOf, storableFields, updatedFields, without } from './fields.ts';
+import { fieldValue, storableFields, updatedFields, without } from './fields.ts';
 import { type ExchangeTimes, type Freshness, freshnessOf } from './freshness.ts';
-import { formatDate } from './http-date.ts';
 import type { ResolvedOptions } from './options.ts';
 import { type NotStoredReason, type StoringRequest, whyNotStored, withheldFields } from './storable.ts';
 import { responseControl } from './targeted.ts';
@@ -71,14 +71,16 @@ export function passedFields(received: HeaderList, options: ResolvedOptions): He
 
 /** A recipient with a clock adds Date to what it stores (RFC 9110 §6.6.1). */
 function withDate(fields: HeaderList, responseMs: number): HeaderList {
-  return fieldValue(fields, 'date') === undefined ? [...fields, ['Date', formatDate(responseMs)]] : fields;
+  return fieldValue(fields, 'date') === undefined
+    ? [...fields, ['Date', formatHttpDate(responseMs)]]
+    : fields;
 }
 
 /** Cache-Tag separates tags by commas, Surrogate-Key by spaces. */
 function tagsOf(fields: HeaderList, { tagFields, maxTags }: ResolvedOptions): string[] {
   const tags = new Set<string>();
   for (const name of tagFields) {
-    for (const tag of listOf(fieldValue(fields, name)?.replaceAll(/[ \t]+/g, ','))) {
+    for (const tag of listMembers(fieldValue(fields, name)?.replaceAll(/[ \t]+/g, ','))) {
       if (tags.size < maxTags) tags.add(tag);
     }
   }

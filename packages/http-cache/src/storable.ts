@@ -1,5 +1,6 @@
 import type { HeaderList } from '@highball/gateway-protocol';
-import { fieldValue, listOf } from './fields.ts';
+import { hasMember, listMembers } from '@highball/http-semantics';
+import { fieldValue } from './fields.ts';
 import { type Freshness, isHeuristic } from './freshness.ts';
 import type { ResponseControl } from './targeted.ts';
 
@@ -29,7 +30,7 @@ export interface StoringRequest {
 
 /** The fields that are kept out of the store because their directive names them (RFC 9111 §5.2.2.4, §5.2.2.7). */
 export function withheldFields({ directives }: ResponseControl): string[] {
-  return [...listOf(directives.get('no-cache')), ...listOf(directives.get('private'))];
+  return [...listMembers(directives.get('no-cache')), ...listMembers(directives.get('private'))];
 }
 
 /**
@@ -54,7 +55,7 @@ export function whyNotStored(
   if (directives.has('no-store') && !directives.has('must-understand')) return 'no-store';
   if (directives.has('private') && directives.get('private') === undefined) return 'private';
   if (request.authorized && !mayShareAuthorized(control)) return 'authorization';
-  if (listOf(fieldValue(fields, 'vary')).includes('*')) return 'vary';
+  if (hasMember(fieldValue(fields, 'vary'), '*')) return 'vary';
   if (!storeCookies && fieldValue(fields, 'set-cookie') !== undefined) return 'set-cookie';
   return isOfUse(status, fields, control, freshness) ? undefined : 'no-freshness';
 }

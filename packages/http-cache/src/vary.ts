@@ -1,6 +1,7 @@
 import { type Environ, environKey, type HeaderList } from '@highball/gateway-protocol';
+import { listMembers } from '@highball/http-semantics';
 import { CappedMap } from './capped-map.ts';
-import { fieldValue, listOf } from './fields.ts';
+import { fieldValue } from './fields.ts';
 
 /** Fields whose members stand in no order but that of their weights, and in any case. */
 const UNORDERED: ReadonlySet<string> = new Set(['accept-language', 'accept-encoding', 'accept-charset']);
@@ -13,7 +14,7 @@ const OWN_KEYS: Readonly<Record<string, keyof Environ>> = {
 
 /** The request fields that a response was chosen by (RFC 9110 §12.5.5), sorted, in lower case. */
 export function varyNames(fields: HeaderList): string[] {
-  return [...new Set(listOf(fieldValue(fields, 'vary')))].toSorted();
+  return [...new Set(listMembers(fieldValue(fields, 'vary')))].toSorted();
 }
 
 /** Both lists as one: what any response of a resource was chosen by. */

@@ -1,4 +1,5 @@
 import {
+  isApplicationField,
   type BodyChunk,
   closeBody,
   type HeaderList,
@@ -10,15 +11,6 @@ import {
 } from '@highball/gateway-protocol';
 import type { ServerResponse } from 'node:http';
 import { HandlerError } from './errors.ts';
-
-/** Fields that are the server's, here node:http's (PEP 3333, "Other HTTP Features"). */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'transfer-encoding',
-  'upgrade',
-]);
 
 interface Head {
   readonly code: number;
@@ -56,7 +48,8 @@ export class NodeResponse {
         'start_response was called twice; pass the error to replace a response',
       );
     }
-    this.#head = { ...readStatus(status), headers: checkFields(status, headers) };
+    const line = readStatus(status);
+    this.#head = { ...line, headers: checkFields(line.code, headers) };
     return this.#write;
   };
 
@@ -193,11 +186,9 @@ function readStatus(status: string): { code: number; reason: string } {
   return { code: Number(code), reason };
 }
 
-function checkFields(status: string, headers: HeaderList): HeaderList {
+function checkFields(code: number, headers: HeaderList): HeaderList {
   for (const [field, value] of headers) {
-    const name = field.toLowerCase();
-    const allowed = name === 'connection' ? value.toLowerCase() === 'close' : !HOP_BY_HOP.has(name);
-    if (allowed || (name === 'upgrade' && status.startsWith('426'))) continue;
+    if (isApplicationField(field.toLowerCase(), value, code)) continue;
     throw new HandlerError(
       'START_RESPONSE',
       `an application must not send ${field}: the connection is the server's`,

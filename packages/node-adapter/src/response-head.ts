@@ -1,4 +1,4 @@
-import type { HeaderList } from '@highball/gateway-protocol';
+import { CONNECTION_FIELDS, type HeaderList, isApplicationField } from '@highball/gateway-protocol';
 import {
   type OutgoingHttpHeader,
   type OutgoingHttpHeaders,
@@ -13,20 +13,6 @@ export type HeadFields =
   | OutgoingHttpHeaders
   | readonly OutgoingHttpHeader[]
   | readonly (readonly [string, OutgoingHttpHeader])[];
-
-/**
- * Fields of the connection, which is the server's (PEP 3333, "Other HTTP Features"). Handlers for node:http set
- * them in good faith (`Connection: keep-alive` for server-sent events, `Transfer-Encoding: chunked`): they are left
- * out, since the server does by itself what they ask for.
- */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'transfer-encoding',
-  'upgrade',
-]);
 
 /** Puts the fields of writeHead over those that were set before. @throws Node's errors for names and values. */
 function mergeFields(response: ServerResponse, fields: HeadFields): void {
@@ -77,22 +63,19 @@ export function headerList(response: ServerResponse, given: HeadFields | undefin
 }
 
 /** Most names are none of the connection's; their length tells that without lower-casing them. */
-const LENGTHS: ReadonlySet<number> = new Set(Array.from(HOP_BY_HOP, (name) => name.length));
+const LENGTHS: ReadonlySet<number> = new Set(Array.from(CONNECTION_FIELDS, (name) => name.length));
 
+/**
+ * Without the fields of the connection, which handlers for node:http set in good faith (`Connection: keep-alive` for
+ * server-sent events, `Transfer-Encoding: chunked`): the server does by itself what they ask for.
+ */
 function sendable(list: HeaderList, status: number): HeaderList {
   for (let i = 0; i < list.length; i++) {
     const [name, value] = list[i] as [string, string];
     if (!LENGTHS.has(name.length)) continue;
-    const key = name.toLowerCase();
-    if (HOP_BY_HOP.has(key) && !keeps(key, value, status)) list.splice(i--, 1);
+    if (!isApplicationField(name.toLowerCase(), value, status)) list.splice(i--, 1);
   }
   return list;
-}
-
-/** `Connection: close` is an application's to say; so is what a 426 offers (RFC 9110 §15.5.22). */
-function keeps(key: string, value: string, status: number): boolean {
-  if (key === 'connection') return value.toLowerCase() === 'close';
-  return key === 'upgrade' && status === 426;
 }
 
 function addField(list: HeaderList, name: string, value: OutgoingHttpHeader | undefined): void {

@@ -1,5 +1,5 @@
 import type { Environ } from '@highball/gateway-protocol';
-import { connectionNames, HOP_BY_HOP, joinVia } from './hop-by-hop.ts';
+import { connectionNames, hasMember, HOP_BY_HOP, joinVia } from '@highball/http-semantics';
 
 /** Who the client is, is said by this proxy; what came with the request is not passed on. */
 const IDENTITY: ReadonlySet<string> = new Set([
@@ -67,7 +67,7 @@ export function requestFields(environ: Environ, options: RequestFieldOptions): s
   if (environ.CONTENT_TYPE !== undefined && !dropped.has('content-type')) {
     list.push('Content-Type', environ.CONTENT_TYPE);
   }
-  if (environ.HTTP_TE?.split(',').some((coding) => coding.trim().toLowerCase() === 'trailers')) {
+  if (hasMember(environ.HTTP_TE, 'trailers')) {
     list.push('TE', 'trailers');
   }
   pushIdentity(list, environ, options.strippedPrefix);

@@ -1,6 +1,6 @@
 import type { HeaderList } from '@highball/gateway-protocol';
 import type { ResponseHead } from '@highball/http-parser';
-import { connectionNames, HOP_BY_HOP, joinVia } from './hop-by-hop.ts';
+import { connectionNames, HOP_BY_HOP, joinVia } from '@highball/http-semantics';
 
 /** What an upstream says to the proxy, and not to the client (nginx's X-Accel-*). */
 export interface AccelFields {

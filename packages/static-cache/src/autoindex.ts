@@ -1,4 +1,5 @@
 import type { Environ, ResponseBody, StartResponse } from '@highball/gateway-protocol';
+import { mediaTypeWeight, parseWeights } from '@highball/http-semantics';
 import { type Listing, readListing, type Row } from './listing.ts';
 import { CONTENT_SECURITY_POLICY, renderListing } from './listing-page.ts';
 import type { ResolvedOptions } from './options.ts';
@@ -69,23 +70,8 @@ export class Autoindex {
 /** Whether Accept gives JSON more weight than HTML (RFC 9110 §12.5.1); a tie, and any type at all, is a page. */
 export function prefersJson(accept: string | undefined): boolean {
   if (accept === undefined) return false;
-  const weights = { 'application/json': 0, 'text/html': 0 };
-  for (const type of ['application/json', 'text/html'] as const) {
-    let best = -1;
-    for (const item of accept.toLowerCase().split(',')) {
-      const [range = '', ...parameters] = item.split(';').map((part) => part.trim());
-      const precision = [`*/*`, `${type.split('/', 1)[0]}/*`, type].indexOf(range);
-      if (precision <= best) continue;
-      best = precision;
-      weights[type] = weightOf(parameters);
-    }
-  }
-  return weights['application/json'] > weights['text/html'];
-}
-
-function weightOf(parameters: readonly string[]): number {
-  const weight = parameters.map((parameter) => /^q=(\d(?:\.\d{0,3})?)$/.exec(parameter)?.[1]).find(Boolean);
-  return weight === undefined ? 1 : Math.min(1, Number(weight));
+  const ranges = parseWeights(accept);
+  return mediaTypeWeight(ranges, 'application/json') > mediaTypeWeight(ranges, 'text/html');
 }
 
 function orderOf(query: string): Order {

@@ -1,4 +1,5 @@
 import type { Environ } from '@highball/gateway-protocol';
+import { hasMember } from '@highball/http-semantics';
 import { HandshakeError } from './errors.ts';
 import { isOriginAllowed } from './origin.ts';
 
@@ -20,7 +21,7 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** Whether a request asks for a WebSocket, well-formed or not (RFC 6455 §4.2.1, 3 and 4). */
 export function isWebSocketRequest(environ: Environ): boolean {
-  return hasToken(environ['HTTP_UPGRADE'], 'websocket') && hasToken(environ['HTTP_CONNECTION'], 'upgrade');
+  return hasMember(environ['HTTP_UPGRADE'], 'websocket') && hasMember(environ['HTTP_CONNECTION'], 'upgrade');
 }
 
 /**
@@ -67,8 +68,4 @@ function readSubprotocols(field: string | undefined): readonly string[] {
 
 function badRequest(code: 'BAD_KEY' | 'BAD_PROTOCOLS', message: string): HandshakeError {
   return new HandshakeError(code, '400 Bad Request', message);
-}
-
-function hasToken(field: string | undefined, token: string): boolean {
-  return field !== undefined && field.split(',').some((part) => part.trim().toLowerCase() === token);
 }

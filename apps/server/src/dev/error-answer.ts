@@ -1,6 +1,6 @@
+import { chooseForm } from '@highball/error-pages';
 import { type Environ, requestField } from '@highball/gateway-protocol';
 import { randomBytes } from 'node:crypto';
-import { preferredForm } from './accept.ts';
 import type { ErrorAnswer } from './catch-errors.ts';
 import { errorHtml } from './error-html.ts';
 import type { ErrorReport } from './error-report.ts';
@@ -10,7 +10,7 @@ import { opensPage } from './inject-script.ts';
 /** Shows an error in the form that the client wants: a page, a problem (RFC 9457), or text. */
 export function errorAnswer(report: ErrorReport, folder: string): ErrorAnswer {
   const { environ } = report;
-  const form = preferredForm(requestField(environ, 'Accept'));
+  const form = chooseForm(requestField(environ, 'Accept'));
   const status = '500 Internal Server Error';
   const common: [string, string][] = [
     ['Cache-Control', 'no-store'],

@@ -1,5 +1,10 @@
-import type { AsgiReceiveEvent, AsgiScope, AsgiSendEvent } from '@highball/gateway-protocol';
-import { HOP_BY_HOP, isPair } from '../check-head.ts';
+import {
+  type AsgiReceiveEvent,
+  type AsgiScope,
+  type AsgiSendEvent,
+  isApplicationField,
+} from '@highball/gateway-protocol';
+import { isPair } from '../check-head.ts';
 import { kindOf, type Report, show } from '../report.ts';
 import { areFields } from './check-scope.ts';
 
@@ -87,8 +92,7 @@ export function checkSent(event: unknown, scope: AsgiScope['type'], report: Repo
   if (shape === message && !isMessage(sent))
     report('WEBSOCKET_MESSAGE', 'send got a message without text or bytes, or with both; give one');
   if (String(sent['type']).endsWith('response.start')) checkStatus(sent['status'], report);
-  if (sent['type'] === 'http.response.trailers' || sent['headers'] !== undefined)
-    checkHeaders(sent['headers'], String(sent['type']), report);
+  if (sent['type'] === 'http.response.trailers' || sent['headers'] !== undefined) checkHeaders(sent, report);
   return true;
 }
 
@@ -130,15 +134,16 @@ function checkStatus(status: unknown, report: Report): void {
   report('SEND_STATUS', `send got the status ${show(status)}; write a number from 200 to 599`);
 }
 
-function checkHeaders(headers: unknown, type: string, report: Report): void {
+function checkHeaders(sent: Readonly<Record<string, unknown>>, report: Report): void {
+  const { headers } = sent;
   if (!areFields(headers)) {
     const wrong = Array.isArray(headers) ? headers.find((pair) => !areFields([pair])) : undefined;
     const mend = "write [['content-type', 'text/plain']]: pairs, names in lower case, plain values";
-    report('SEND_HEADERS', `send got the header ${JSON.stringify(wrong)} in ${type}; ${mend}`);
+    report('SEND_HEADERS', `send got the header ${JSON.stringify(wrong)} in ${String(sent['type'])}; ${mend}`);
     return;
   }
   for (const [name, value] of (headers as unknown[]).filter(isPair)) {
-    if (!HOP_BY_HOP.has(name) || (name === 'connection' && value.toLowerCase() === 'close')) continue;
+    if (isApplicationField(name, value, Number(sent['status']))) continue;
     report('SEND_HOP_BY_HOP', `send got ${name}: ${value}; leave the connection to the server`);
   }
 }
