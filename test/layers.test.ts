@@ -11,6 +11,7 @@ const layers = [
   [
     'http-parser',
     'http-semantics',
+    'ip-networks',
     'gateway-protocol',
     'balancer',
     'prefork-master',
@@ -102,7 +103,7 @@ describe.each(layered)('$name', ({ folder, name, manifest }) => {
 });
 
 test('protocol packages open no socket and start no timer', () => {
-  const pure = ['http-parser', 'http-semantics', 'environ', 'balancer', 'gateway-protocol'];
+  const pure = ['http-parser', 'http-semantics', 'ip-networks', 'environ', 'balancer', 'gateway-protocol'];
   const impure = pure.flatMap((name) =>
     sourcesOf(`packages/${name}`).filter((file) =>
       importsOf(file).some((specifier) =>

@@ -1,9 +1,10 @@
 import type { Environ, ErrorStream, InputStream } from '@highball/gateway-protocol';
+import { type AddressTest, plainAddress } from '@highball/ip-networks';
 import { EnvironError, EnvironOptionError } from './errors.ts';
 import { readForwarded } from './forwarded.ts';
 import { fieldKey, type HeaderMap } from './keys.ts';
 import { splitTarget } from './path.ts';
-import { type AddressTest, compileAddresses, plainAddress } from './trust.ts';
+import { compileAddresses } from './trust.ts';
 
 /** What is needed of a request head: http-parser's has it, and node:http's with other names. */
 export interface EnvironHead {

@@ -1,8 +1,8 @@
 import type { Environ } from '@highball/gateway-protocol';
 import { splitQuoted } from '@highball/http-semantics';
+import { type AddressTest, plainAddress } from '@highball/ip-networks';
 import { isIP } from 'node:net';
 import { EnvironError } from './errors.ts';
-import { type AddressTest, plainAddress } from './trust.ts';
 
 /** What a trusted proxy says about its client. What it does not say is undefined. */
 export interface ClientFacts {

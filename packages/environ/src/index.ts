@@ -6,4 +6,4 @@ export type { HeaderMap } from './keys.ts';
 export { parseProxyHeader } from './proxy-protocol.ts';
 export type { ProxyHeader, ProxyVersion } from './proxy-protocol.ts';
 export { compileAddresses } from './trust.ts';
-export type { AddressTest } from './trust.ts';
+export type { AddressTest } from '@highball/ip-networks';

@@ -1,5 +1,12 @@
+import {
+  type AddressBytes,
+  contains,
+  hasHostBits,
+  type Network,
+  parseAddress,
+  parseNetwork,
+} from '@highball/ip-networks';
 import { isIPv4 } from 'node:net';
-import { type AddressBytes, contains, type Network, parseAddress, parseNetwork } from './address.ts';
 import type { Destination } from './destination.ts';
 import { ForwardProxyConfigError } from './errors.ts';
 import { isSpecialAddress } from './special-addresses.ts';
@@ -84,7 +91,8 @@ function parseHost(host: string, text: string): Rule['host'] {
   if (host === '*') return 'any';
   const bare = host.startsWith('[') ? host.slice(1, -1) : host;
   const network = parseNetwork(bare);
-  if (network !== undefined) return { network };
+  // Whoever wrote 10.0.0.1/8 may have meant one address: what is let out is to be said exactly.
+  if (network !== undefined && !hasHostBits(network)) return { network };
   if (host.startsWith('*.') && NAME.test(host.slice(2))) return { below: host.slice(1) };
   const name = host.replace(/\.$/, '');
   // 10.0.0 or 10.0.0.0/33 would be a name that nothing ever has.

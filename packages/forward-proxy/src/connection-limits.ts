@@ -1,4 +1,4 @@
-import { parseAddress } from './address.ts';
+import { parseAddress } from '@highball/ip-networks';
 import { Refusal } from './errors.ts';
 
 /** Counts what is under way, of each client and of all. */

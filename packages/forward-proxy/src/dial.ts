@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns';
 import { connect as netConnect, type Socket } from 'node:net';
-import { parseAddress } from './address.ts';
+import { parseAddress } from '@highball/ip-networks';
 import type { AllowList } from './allow-list.ts';
 import type { Clock } from './clock.ts';
 import type { Destination } from './destination.ts';

@@ -1,4 +1,4 @@
-import { type AddressBytes, contains, type Network, parseNetwork } from './address.ts';
+import { type AddressBytes, contains, type Network, parseNetwork } from '@highball/ip-networks';
 
 /**
  * Addresses that are not on the public Internet (IANA's special-purpose registries, RFC 6890), or that clouds

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseAddress } from '../src/address.ts';
+import { parseAddress } from '@highball/ip-networks';
 import { AllowList } from '../src/allow-list.ts';
 import { ForwardProxyConfigError } from '../src/errors.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseAddress } from '../src/address.ts';
+import { parseAddress } from '@highball/ip-networks';
 import { isSpecialAddress } from '../src/special-addresses.ts';
 
 test.each([
