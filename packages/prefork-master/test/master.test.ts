@@ -57,13 +57,18 @@ describe('service', () => {
     ]);
     const [late] = await master.ask('wait', { timeoutMs: 20 });
     expect(late?.reply).toEqual({ problem: 'it has not answered within 20 ms' });
-    const client = await RawClient.connect(running.port);
-    client.send('hello\n');
-    await client.until('hello');
+    // Each has one to serve to the end, so whichever is stopped stays for a while.
+    const clients = new Map<string, RawClient[]>();
+    while (clients.size < 2) {
+      const client = await RawClient.connect(running.port);
+      client.send('who\n');
+      const [id = ''] = (await client.until('\n')).split(' ');
+      clients.set(id, [...(clients.get(id) ?? []), client]);
+    }
     const scaled = master.scale(1);
     await until(() => pids(master, 'stopping').length === 1);
     expect(await master.ask('now')).toHaveLength(2);
-    client.destroy();
+    for (const client of [...clients.values()].flat()) client.destroy();
     await scaled;
   });
 
