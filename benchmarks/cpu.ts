@@ -10,6 +10,9 @@ export const SERVER_CPU = '0';
 /** Also for upstreams that are not measured themselves. */
 export const LOAD_CPU = '1';
 
+/** For what shall show that it can use both. */
+export const BOTH_CPUS = '0,1';
+
 /**
  * The command, on these CPUs only, so that it is not the scheduler that is measured; as it is where there is no
  * taskset or only one CPU.

@@ -29,9 +29,14 @@ export interface WrkResult {
 const TIMEOUT_SECONDS = 10;
 
 /** Loads the server for so long. @throws when an answer was an error, or none came. */
-export async function runWrk(port: number, load: Load, seconds: number): Promise<WrkResult> {
+export async function runWrk(
+  port: number,
+  load: Load,
+  seconds: number,
+  cpus: string = LOAD_CPU,
+): Promise<WrkResult> {
   const fields = headerLines(load.client, load.etag).flatMap((line) => ['-H', line]);
-  const [command = '', ...args] = onCpu(LOAD_CPU, [
+  const [command = '', ...args] = onCpu(cpus, [
     programOf('wrk'),
     '-t1',
     `-c${load.connections}`,

@@ -24,6 +24,15 @@ const hello = throughput({
   },
 });
 
+/** The cost of the command around the worker: settings, master, heartbeat. */
+const command = throughput({
+  name: 'command',
+  work: 'hello, `highball serve`',
+  paths: [PAGE],
+  contenders: [serve('hello.ts:app'), node('the worker package alone', 'hello-worker.ts')],
+  targets: { 'the worker package alone': { aim: 1 } },
+});
+
 const express = throughput({
   name: 'express',
   work: 'Express, `highball serve`',
@@ -81,6 +90,7 @@ const stackInFront = throughput({
 /** What is compared by requests a second. */
 export const throughputs: readonly Benchmark[] = [
   hello,
+  command,
   express,
   files('1k', 'file of 1 KB, `highball static`', '/1k.html', 1, 1.2),
   files('10k', 'file of 10 KB', '/10k.html', 1, 1.2),
