@@ -289,7 +289,8 @@ export class Connection implements RequestHandler, ExchangeOwner, WireHandler, W
         return;
       }
       const lines = this.#context.serverFields.lines(false, false);
-      this.output.text(refusal(status, lines, exchange?.head.method !== 'HEAD'));
+      const page = this.#context.errorPage(status, exchange?.environ);
+      this.output.text(refusal(page, lines, exchange?.head.method !== 'HEAD'));
     }
     this.#finish();
   }

@@ -2,6 +2,7 @@ import type { ConnectionFacts, EnvironBuilder } from '@highball/environ';
 import type { Application, ErrorStream } from '@highball/gateway-protocol';
 import type { Socket } from 'node:net';
 import type { Connection } from './connection.ts';
+import type { MakeErrorPage } from './error-page.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { ProxyPrelude } from './proxy-prelude.ts';
 import type { StartSource } from './request-source.ts';
@@ -16,6 +17,8 @@ export interface WorkerContext {
   readonly buildEnviron: EnvironBuilder;
   readonly errorStream: ErrorStream;
   readonly serverFields: ServerFields;
+  /** What the server itself has to say. */
+  readonly errorPage: MakeErrorPage;
   /** When the worker began to stop, by its clock; from then on every response is the last of its connection. */
   readonly drainingSince: number | undefined;
   /** Gives a signal that is aborted at that moment: `highball.draining`. */

@@ -9,7 +9,6 @@ import {
 import type { RequestHead } from '@highball/http-parser';
 import { closeQuietly, isClosable } from './close-body.ts';
 import type { WorkerContext } from './context.ts';
-import { errorPage } from './error-page.ts';
 import { RequestError } from './errors.ts';
 import { type InputSource, RequestInput } from './input.ts';
 import { LazySignal } from './lazy-signal.ts';
@@ -219,9 +218,10 @@ export class Exchange implements ResponseContext, InputSource {
   }
 
   #sendErrorPage(cause: unknown): void {
-    const { status, headers, body } = errorPage(500);
+    const { status, headers, body } = this.#context.errorPage(500, this.environ);
+    const size = Buffer.byteLength(body);
     this.response.start(status, headers, cause ?? status);
-    this.response.send(body, body.length, body.length);
+    this.response.send(body, size, size);
     this.response.end();
   }
 

@@ -1,5 +1,6 @@
 export type { ListeningAddress, ListenTarget } from './acceptor.ts';
 export type { Clock } from './clock.ts';
+export type { ErrorPage, MakeErrorPage } from './error-page.ts';
 export { ApplicationError, AsyncWorkerError, RequestError, WorkerOptionError } from './errors.ts';
 export type { ApplicationErrorCode, RequestErrorCode } from './errors.ts';
 export type { Log } from './log.ts';

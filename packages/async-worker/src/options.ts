@@ -2,6 +2,7 @@ import type { EnvironOptions, ProxyVersion } from '@highball/environ';
 import type { Environ, HeaderList } from '@highball/gateway-protocol';
 import type { ParserOptions } from '@highball/http-parser';
 import { type Clock, systemClock } from './clock.ts';
+import type { MakeErrorPage } from './error-page.ts';
 import { WorkerOptionError } from './errors.ts';
 import { consoleLog, type Log } from './log.ts';
 import { METHODS } from './methods.ts';
@@ -30,6 +31,12 @@ export interface WorkerOptions {
   log?: Log;
   /** Called once a request, at its end: for an access log. Without it no record is made. */
   onResponse?: (record: ResponseRecord) => void;
+  /**
+   * Makes the pages of refusals that the server answers by itself (400, 408, 413, 431, 500, 503…), which no
+   * application sees: called with the status, and with the environ where one could be made of the request.
+   * @default the status line as plain text
+   */
+  errorPage?: MakeErrorPage;
   /** Called with the number of open connections, after each that has come or gone: for balancing over workers. */
   onConnections?: (connections: number) => void;
   /** The Server field; false sends none. @default 'highball' */
@@ -81,12 +88,15 @@ export interface WorkerOptions {
 
 /** Options with their defaults. */
 export interface ResolvedOptions extends Readonly<
-  Required<Omit<WorkerOptions, 'onResponse' | 'onConnections' | 'environ' | 'parser' | 'maxBodyBytes'>>
+  Required<
+    Omit<WorkerOptions, 'errorPage' | 'onResponse' | 'onConnections' | 'environ' | 'parser' | 'maxBodyBytes'>
+  >
 > {
   readonly environ: EnvironOptions;
   readonly parser: ParserOptions;
   /** The methods that applications get; others are answered 501. */
   readonly methods: ReadonlySet<string>;
+  readonly errorPage: MakeErrorPage | undefined;
   readonly onResponse: ((record: ResponseRecord) => void) | undefined;
   readonly onConnections: ((connections: number) => void) | undefined;
 }
@@ -143,6 +153,7 @@ export function resolveOptions(options: WorkerOptions): ResolvedOptions {
     parser: { ...parser, maxBodyBytes },
     methods: new Set(methods),
     log: options.log ?? consoleLog,
+    errorPage: options.errorPage,
     onResponse: options.onResponse,
     onConnections: options.onConnections,
     serverName: options.serverName ?? 'highball',

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { Acceptor, type AcceptorOwner, type ListeningAddress, type ListenTarget } from './acceptor.ts';
 import { Connection } from './connection.ts';
 import type { WorkerContext } from './context.ts';
+import { checkedPages } from './error-page.ts';
 import { RequestError } from './errors.ts';
 import { createErrorStream } from './error-stream.ts';
 import { SERVER_KEYS } from './exchange.ts';
@@ -197,7 +198,7 @@ class AsyncWorker implements Worker, AcceptorOwner {
   }
 
   #makeContext(app: Application): WorkerContext {
-    const { environ, log, serverName, proxyProtocol, proxyAllowIps } = this.#options;
+    const { environ, errorPage, log, serverName, proxyProtocol, proxyAllowIps } = this.#options;
     const isProxy = compileAddresses(proxyAllowIps);
     const buildEnviron = createEnvironBuilder({ ...environ, reservedKeys: SERVER_KEYS });
     const isCrowded = (): boolean => this.#acceptor.crowded;
@@ -209,6 +210,7 @@ class AsyncWorker implements Worker, AcceptorOwner {
       buildEnviron: this.#options.protocol === 'uwsgi' ? withVariables(buildEnviron) : buildEnviron,
       errorStream: createErrorStream(log),
       serverFields: new ServerFields(serverName),
+      errorPage: checkedPages(errorPage, log),
       get drainingSince() {
         return drainingSince();
       },
