@@ -1,4 +1,4 @@
-import { highballBin, Program } from '@highball/testkit';
+import { Program } from '@highball/testkit';
 
 /** Two servers, one in front of the other, as the pages of the documentation start them. */
 export interface Pair {
@@ -12,8 +12,6 @@ export interface Pair {
   readonly program: 'flask' | 'django' | 'php' | 'highball';
   /** What must be installed, as Debian calls it. */
   readonly packages: readonly string[];
-  /** What the installed Highball must be able to do. */
-  readonly needs?: 'uwsgi workers';
   /** Answers that are other than expected for a reason that is not ours: by request, the reason. */
   readonly peculiarities?: Readonly<Record<string, string>>;
 }
@@ -21,11 +19,8 @@ export interface Pair {
 /** As the reference of defects has it, too: RFC 9110 §7.6.1 wants it otherwise. */
 const CONNECTION_NAMES = { 'fields of this hop stay': 'it passes fields on that Connection names' };
 
-/** Sections that wait for Highball to be able to do what they say. */
-const PENDING = 'interop/pending.md';
-
 const flask = { pages: ['docs/deploy-flask.md'], program: 'flask' } as const;
-const workers = { pages: ['docs/behind-nginx.md', PENDING], program: 'highball' } as const;
+const workers = { pages: ['docs/behind-nginx.md'], program: 'highball' } as const;
 
 export const pairs: readonly Pair[] = [
   {
@@ -93,7 +88,6 @@ export const pairs: readonly Pair[] = [
     files: ['nginx-uwsgi.conf'],
     commands: ['serve-uwsgi', 'nginx-uwsgi'],
     packages: ['nginx-light'],
-    needs: 'uwsgi workers',
     peculiarities: CONNECTION_NAMES,
   },
   {
@@ -140,14 +134,8 @@ export async function reasonToSkip(pair: Pair): Promise<string | undefined> {
   for (const name of pair.packages) {
     if ((await outputOf(PROOFS[name] as readonly string[])) === undefined) missing.push(name);
   }
-  if (missing.length > 0) return `needs ${missing.join(', ')} (Debian: apt-get install ${missing.join(' ')})`;
-  if (pair.needs !== undefined && !(await hasUwsgiWorkers())) return `this Highball has no ${pair.needs}`;
-  return undefined;
-}
-
-async function hasUwsgiWorkers(): Promise<boolean> {
-  const help = await outputOf([process.execPath, highballBin, 'serve', '--help']);
-  return help?.includes('--protocol ') === true;
+  if (missing.length === 0) return undefined;
+  return `needs ${missing.join(', ')} (Debian: apt-get install ${missing.join(' ')})`;
 }
 
 /** What a command prints; undefined when it fails, or is not there. */
