@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { Config, Route, ServerConfig } from './config.ts';
 import { CommandError } from './errors.ts';
 import { hookNames } from './hooks.ts';
-import { choice, options, text } from './schema-parts.ts';
+import { choice, keys, optional, options, text } from './schema-parts.ts';
 import { settingNames } from './settings.ts';
 import { upstream } from './upstream/schema.ts';
 
@@ -60,6 +60,8 @@ const route = v.strictObject(
   (issue) => (issue.expected === 'never' ? 'is no key of a route' : 'must be an object'),
 );
 
+const explain = keys('explain', optional({ secret: text, isTrusted: v.function('must be a function') }));
+
 const hooks = v.strictObject(
   Object.fromEntries(hookNames.map((name) => [name, v.optional(v.function('must be a function'))])),
   (issue) =>
@@ -87,6 +89,9 @@ const config = v.strictObject(
     errorPages: v.optional(choice),
     forwardProxy: v.optional(options),
     limits: v.optional(options),
+    explain: v.optional(explain),
+    serverTiming: v.optional(v.boolean('must be true or false')),
+    requestId: v.optional(v.boolean('must be true or false')),
     startMessage: v.optional(text),
   },
   (issue) => (issue.expected === 'never' ? 'is no key of the configuration' : 'must be an object'),

@@ -7,6 +7,7 @@ import type { QueryPolicy, RedirectStatus, RefuseRule, RewriteFlag, RuleConditio
 import type { StaticCacheOptions } from '@highball/static-cache';
 import type { Hooks } from './hooks.ts';
 import type { Settings } from './settings.ts';
+import type { ExplainOptions } from './site/trace.ts';
 import type { Upstream } from './upstream/config.ts';
 
 /**
@@ -121,6 +122,12 @@ export interface Config<Name extends string = string> extends ServerConfig {
   forwardProxy?: Omit<ForwardProxyOptions, 'fallback' | 'onRecord' | 'resolve' | 'connect' | 'clock'>;
   /** Pages for errors that have none, or own files by status: see @highball/error-pages. @default false */
   errorPages?: boolean | Omit<ErrorPagesOptions, 'now'>;
+  /** Tells those who may ask, by `X-Highball-Explain`, which route, cache and server answered, and when. @default nobody */
+  explain?: ExplainOptions;
+  /** A Server-Timing field for everybody: what the cache did, how long the server behind and all of it took. @default false */
+  serverTiming?: boolean;
+  /** An X-Request-Id for each request, kept if it came with one, passed on, answered and logged. @default only where it is proxied */
+  requestId?: boolean;
   /** Printed once everything runs; `{address}` is where. */
   startMessage?: string;
 }

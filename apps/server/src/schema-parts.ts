@@ -19,3 +19,18 @@ export const choice: v.GenericSchema<boolean | Record<string, unknown>> = v.unio
   [v.boolean(), options],
   'must be true, false or an object of options',
 );
+
+/** An object whose unknown keys are told with those that there are. */
+export function keys<Entries extends v.ObjectEntries>(
+  what: string,
+  entries: Entries,
+): v.GenericSchema<unknown, unknown> {
+  const known = Object.keys(entries).join(', ');
+  return v.strictObject(entries, (issue) =>
+    issue.expected === 'never' ? `is no key of ${what}; there are: ${known}` : 'must be an object',
+  );
+}
+
+/** Entries none of which has to be there. */
+export const optional = (entries: Readonly<Record<string, v.GenericSchema>>): v.ObjectEntries =>
+  Object.fromEntries(Object.entries(entries).map(([name, schema]) => [name, v.optional(schema)]));

@@ -16,5 +16,6 @@ export type {
 export type { PathMapOptions } from './path-map.ts';
 export { reverseProxy } from './proxy.ts';
 export type { CookieOptions } from './redirects.ts';
+export { requestIdOf } from './request-id.ts';
 export { parseUpstream } from './upstream.ts';
 export type { UpstreamProtocol, UpstreamTarget } from './upstream.ts';

@@ -23,6 +23,8 @@ export function report(
 ): void {
   const { connectedAt, headAt, peer } = attempt;
   environ['highball.upstream_addr'] = peer.id;
+  environ['highball.upstream_attempts'] = attempts;
+  environ['highball.upstream_reused'] = attempt.reused;
   environ['highball.upstream_status'] = String(head.status);
   environ['highball.upstream_connect_time'] = seconds(connectedAt - attempt.startedAt);
   environ['highball.upstream_header_time'] = seconds(headAt - attempt.startedAt);

@@ -5,8 +5,9 @@ import type { Application, Middleware } from '@highball/gateway-protocol';
 import { keeperStore, limits } from '@highball/limits';
 import { rewrite, RewriteError, type RewriteMiddleware, type Rule } from '@highball/rewrite';
 import type { Config, Route } from '../config.ts';
-import { CommandError } from '../errors.ts';
+import { CommandError, messageOf } from '../errors.ts';
 import { type ActionContext, routeTarget } from './actions.ts';
+import { trace } from './trace.ts';
 
 /**
  * Composes the routes of a configuration into one application: they are the rules of @highball/rewrite, asked in
@@ -42,7 +43,16 @@ function wrapSite(config: Config, context: ActionContext, site: Application): Ap
   if (bounds !== undefined) app = limited(bounds, context)(app);
   if (pages !== false) app = errorPages({ root: context.folder, ...(pages !== true && pages) })(app);
   if (compress !== false) app = compression(compress === true ? {} : compress)(app);
-  return app;
+  return traced(config, app);
+}
+
+/** @throws CommandError when the configuration makes no sense in that. */
+function traced(config: Config, site: Application): Application {
+  try {
+    return trace(config)?.(site) ?? site;
+  } catch (error) {
+    throw new CommandError(messageOf(error), { cause: error });
+  }
 }
 
 /** What is for other servers goes there, if it may; what is for this one goes on. */

@@ -1,6 +1,6 @@
 import { STRATEGIES } from '@highball/balancer';
 import * as v from 'valibot';
-import { count, options, text } from '../schema-parts.ts';
+import { count, keys, optional, options, text } from '../schema-parts.ts';
 
 const ms = (least: number): v.GenericSchema<unknown, number> => {
   const problem = `must be milliseconds, ${least} or more`;
@@ -18,22 +18,6 @@ const share = v.pipe(
 );
 const positive = v.pipe(v.number('must be a number'), v.minValue(0, 'must be 0 or more'));
 const flag = v.boolean('must be true or false');
-
-/** An object whose unknown keys are told with those that there are. */
-function keys<Entries extends v.ObjectEntries>(
-  what: string,
-  entries: Entries,
-): v.GenericSchema<unknown, unknown> {
-  const known = Object.keys(entries).join(', ');
-  return v.strictObject(entries, (issue) =>
-    issue.expected === 'never' ? `is no key of ${what}; there are: ${known}` : 'must be an object',
-  );
-}
-
-const optional = <Entries extends v.ObjectEntries>(entries: Entries): v.ObjectEntries =>
-  Object.fromEntries(
-    Object.entries(entries).map(([name, schema]) => [name, v.optional(schema as typeof text)]),
-  );
 
 const server = keys('a server', {
   id: text,
