@@ -26,6 +26,7 @@ function optionsOf(name: keyof Settings): Option[] {
   return [option, undo];
 }
 
-function collect(item: string, before: string[] | undefined): string[] {
+/** The values of a flag that is given more than once. */
+export function collect(item: string, before: string[] | undefined): string[] {
   return [...(before ?? []), item];
 }

@@ -1,6 +1,6 @@
 import { STRATEGIES } from '@highball/balancer';
 import { Command, CommanderError, Option } from 'commander';
-import { addSettings } from './add-settings.ts';
+import { addSettings, collect } from './add-settings.ts';
 import { checkCommand, proxyCommand, runCommand, serveCommand, staticCommand } from './commands.ts';
 import { addCtl } from './ctl/command.ts';
 import { addDev } from './dev/add-dev.ts';
@@ -49,7 +49,9 @@ function createProgram(): Command {
       .option('--connect-timeout <seconds>', 'a server must accept within this time (60)')
       .option('--read-timeout <seconds>', 'a server may be silent for so long within an answer (60)')
       .option('--send-timeout <seconds>', 'a server may take nothing of a request for so long (60)')
-      .option('--trust <cidr>', 'the same as --forwarded-allow-ips')
+      .option('--document-root <dir>', 'where the programs of FastCGI, uwsgi and SCGI lie: DOCUMENT_ROOT')
+      .option('--script-filename <file>', 'one program for all paths, as index.php: SCRIPT_FILENAME')
+      .option('--trust <cidr>', 'the same as --forwarded-allow-ips; repeatable', collect)
       .action(proxyCommand),
     program.command('run').description('run the whole stack of a configuration file').action(runCommand),
     program

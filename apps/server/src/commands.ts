@@ -42,12 +42,16 @@ export async function proxyCommand(servers: string[], flags: Flags): Promise<voi
   await runInline(() => checkConfig(config, 'highball proxy'), trusting);
 }
 
-/** nginx's names, in seconds; @highball/reverse-proxy's are in milliseconds. */
+/** nginx's names, times in seconds; @highball/reverse-proxy's are in milliseconds. */
 function forwardOptions(flags: Flags): ForwardOptions {
   const timeouts = ['connectTimeout', 'readTimeout', 'sendTimeout'].flatMap((name) =>
     flags[name] === undefined ? [] : [[`${name}Ms`, seconds(name, flags[name]) * 1000]],
   );
-  return Object.fromEntries(timeouts) as ForwardOptions;
+  // As nginx's `root`: relative to where the command is given.
+  const places = ['documentRoot', 'scriptFilename'].flatMap((name) =>
+    typeof flags[name] === 'string' ? [[name, resolve(flags[name])]] : [],
+  );
+  return Object.fromEntries([...timeouts, ...places]) as ForwardOptions;
 }
 
 /** `highball run -c highball.config.ts` */
