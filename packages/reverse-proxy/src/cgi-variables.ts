@@ -13,7 +13,7 @@ export interface CgiVariableOptions {
  * Proxy does not become one: it would be the HTTP_PROXY of programs (httpoxy, CVE-2016-5385).
  */
 export function cgiVariables(request: OutgoingRequest, options: CgiVariableOptions): string[] {
-  const { environ, method, target, fields, contentLength } = request;
+  const { environ, method, target, contentLength } = request;
   const mark = target.indexOf('?');
   const path = decodePercent(mark === -1 ? target : target.slice(0, mark));
   const script = scriptOf(path, options);
@@ -39,7 +39,7 @@ export function cgiVariables(request: OutgoingRequest, options: CgiVariableOptio
   if (https) variables.push('HTTPS', 'on');
   if (options.documentRoot !== undefined) variables.push('DOCUMENT_ROOT', options.documentRoot);
   if (script.filename !== undefined) variables.push('SCRIPT_FILENAME', script.filename);
-  pushFields(variables, fields);
+  pushFields(variables, [...request.fields.list, ...request.ownFields]);
   for (const [name, value] of Object.entries(options.params)) variables.push(name, value);
   return variables;
 }

@@ -12,7 +12,7 @@ import type { OutgoingRequest } from './outgoing-request.ts';
 import { proxyHeader } from './proxy-header.ts';
 import { report } from './report.ts';
 import { type BufferedBody, bufferBody } from './request-buffer.ts';
-import { composeRequest, withHost } from './compose-request.ts';
+import { type RequestComposer, withHost } from './compose-request.ts';
 import type { ResponseBodyStream } from './response-body.ts';
 import { responseFields } from './response-fields.ts';
 import { decideRetry, isRepeatable, type RetryBudget } from './retry.ts';
@@ -24,6 +24,7 @@ import type { UpstreamTarget } from './upstream.ts';
 export interface ProxyContext extends AttemptContext {
   readonly options: ResolvedOptions;
   readonly budget: RetryBudget;
+  readonly composer: RequestComposer;
   readonly sweeper: Sweeper;
   readonly mirror: Mirror | undefined;
   target(id: string): UpstreamTarget;
@@ -69,7 +70,7 @@ export class Forwarding implements AttemptOwner, Swept {
     this.#settle = settle;
     this.startedAt = context.options.now();
     context.budget.countRequest(this.startedAt);
-    this.request = composeRequest(environ, context.options, context.mirror);
+    this.request = context.composer.compose(environ);
   }
 
   /** Begins; throws nothing. */

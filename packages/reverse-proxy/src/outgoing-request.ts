@@ -1,5 +1,6 @@
 import type { Environ } from '@highball/gateway-protocol';
 import type { BodySource } from './body-source.ts';
+import type { SentFields } from './sent-fields.ts';
 
 /** A request as an upstream is to get it, whatever it speaks. */
 export interface OutgoingRequest {
@@ -7,8 +8,10 @@ export interface OutgoingRequest {
   readonly method: string;
   /** Path and query, as they are sent. */
   readonly target: string;
-  /** Flat; without those that frame the message. */
-  readonly fields: readonly string[];
+  /** Without those that frame the message; shared with other requests. */
+  readonly fields: SentFields;
+  /** Behind them, flat: those that each request has for itself, such as its id. */
+  readonly ownFields: readonly string[];
   /** Undefined without a length; of a body without one the length is not known. */
   readonly contentLength: number | undefined;
   readonly body: BodySource | undefined;

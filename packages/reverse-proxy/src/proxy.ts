@@ -1,5 +1,6 @@
 import type { Application, Environ, ResponseBody, StartResponse } from '@highball/gateway-protocol';
 import { answerError } from './answers.ts';
+import { RequestComposer } from './compose-request.ts';
 import { Forwarding, type ProxyContext } from './forwarding.ts';
 import { Mirror } from './mirror.ts';
 import { type ResolvedOptions, type ReverseProxyOptions, resolveOptions } from './options.ts';
@@ -28,6 +29,7 @@ class Proxy implements ProxyContext {
   readonly pool: Pool;
   readonly budget: RetryBudget;
   readonly sweeper: Sweeper;
+  readonly composer: RequestComposer;
   readonly mirror: Mirror | undefined;
   readonly #targets = new Map<string, UpstreamTarget>();
 
@@ -37,6 +39,7 @@ class Proxy implements ProxyContext {
     this.budget = new RetryBudget(options.now);
     this.sweeper = new Sweeper(shortestMs(options), options.now);
     this.mirror = options.mirror && new Mirror(options.mirror, options, this.pool, this.sweeper);
+    this.composer = new RequestComposer(options, this.mirror);
   }
 
   handle(environ: Environ, startResponse: StartResponse): ResponseBody | Promise<ResponseBody> {

@@ -7,14 +7,17 @@ const ID = /^[A-Za-z0-9._~+/=-]{1,128}$/;
 const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** Half is random and of this process, half counts: unique without a call for random bytes each time. */
-const prefix = randomBytes(8).toString('hex');
-const start = randomBytes(4).readUInt32BE();
+const prefix = randomBytes(8).toString('hex') + randomBytes(4).toString('hex');
+const BYTES: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 let counter = 0;
+let before = '';
 
 /** 32 hexadecimal digits, as nginx's $request_id. */
 function newId(): string {
-  counter = (counter + 1) % 0x1_0000_0000;
-  return prefix + start.toString(16).padStart(8, '0') + counter.toString(16).padStart(8, '0');
+  const byte = counter & 0xff;
+  if (byte === 0) before = prefix + (counter >>> 8).toString(16).padStart(6, '0');
+  counter = (counter + 1) >>> 0;
+  return before + BYTES[byte];
 }
 
 /**

@@ -74,8 +74,24 @@ function socketPath(text: string, prefix: string): string {
 
 /** The origin by which an HTTP upstream calls itself; undefined of a socket. */
 export function originOf(target: UpstreamTarget): string | undefined {
+  return urlOf(target)?.origin;
+}
+
+/** What the Host field of a request calls it; undefined of a socket. */
+export function hostOf(target: UpstreamTarget): string | undefined {
+  return urlOf(target)?.host;
+}
+
+const urls = new WeakMap<UpstreamTarget, URL>();
+
+function urlOf(target: UpstreamTarget): URL | undefined {
   if ('path' in target) return undefined;
-  return URL.parse(`${target.tls ? 'https' : 'http'}://${authorityOf(target)}`)?.origin;
+  let url = urls.get(target);
+  if (url === undefined) {
+    url = new URL(`${target.tls ? 'https' : 'http'}://${authorityOf(target)}`);
+    urls.set(target, url);
+  }
+  return url;
 }
 
 /** Host and port, as in a URL. */

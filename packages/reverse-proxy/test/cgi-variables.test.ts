@@ -2,6 +2,7 @@ import type { Environ } from '@highball/gateway-protocol';
 import { describe, expect, test } from 'vitest';
 import { cgiVariables } from '../src/cgi-variables.ts';
 import type { OutgoingRequest } from '../src/outgoing-request.ts';
+import { SentFields } from '../src/sent-fields.ts';
 
 const environ = {
   SERVER_PROTOCOL: 'HTTP/1.1',
@@ -13,7 +14,7 @@ const environ = {
 } as unknown as Environ;
 
 function variables(
-  request: Partial<OutgoingRequest>,
+  { fields = [], ...request }: Partial<Omit<OutgoingRequest, 'fields'>> & { fields?: string[] },
   options: Partial<Parameters<typeof cgiVariables>[1]> = {},
 ): Record<string, string> {
   const flat = cgiVariables(
@@ -21,7 +22,8 @@ function variables(
       environ,
       method: 'GET',
       target: '/',
-      fields: [],
+      fields: new SentFields(fields.slice(0, 2)),
+      ownFields: fields.slice(2),
       contentLength: undefined,
       ...request,
     } as OutgoingRequest,
