@@ -1,4 +1,4 @@
-import { createWorker, type WorkerOptions } from '@highball/async-worker';
+import { createWorker, type MakeErrorPage, type WorkerOptions } from '@highball/async-worker';
 import type { Application } from '@highball/gateway-protocol';
 import { dropPrivileges } from '@highball/daemon';
 import { joinMaster, type WorkerSide } from '@highball/prefork-master/worker';
@@ -14,6 +14,7 @@ import { loadPlanConfig, type PlanRole, type WorkerPlan } from './plan.ts';
 import { createMaxRequests } from './max-requests.ts';
 import type { Settings } from './settings.ts';
 import { SiteCaches } from './site/caches.ts';
+import { refusalPages, sitePages } from './site/error-pages.ts';
 import { createSite } from './site/site.ts';
 import { createUpstreams, type Upstreams } from './site/upstreams.ts';
 import { recycleOnStrayErrors } from './stray-errors.ts';
@@ -88,21 +89,22 @@ async function build(plan: WorkerPlan, master: WorkerSide, pool: string, log: Lo
   const hooked = noteTasks(hookRequests(app, hooks, context), master.watchTasks());
   const settings = settingsOf(plan);
   const logged = logAccess(hooked, settings, { master, lifecycle, log: packageLog });
-  const { upstreams, caches } = built;
+  const { upstreams, caches, pages } = built;
   master.onAsk((question) => answerQuestion(question as WorkerQuestion, { upstreams, caches }));
-  await serve(logged, master, settings, { ...parts, hooks, upstreams });
+  await serve(logged, master, settings, { ...parts, hooks, upstreams, pages });
 }
 
 async function buildApplication(
   role: Exclude<PlanRole, { kind: 'keeper' }>,
   settings: Settings,
   { config, folder }: LoadedConfig,
-  { log, packageLog, lifecycle }: Omit<WorkerParts, 'hooks' | 'upstreams'>,
+  { log, packageLog, lifecycle }: Omit<WorkerParts, 'hooks' | 'upstreams' | 'pages'>,
 ): Promise<BuiltApplication> {
   const caches = new SiteCaches();
   const run = (spec: string): Promise<Application> =>
     runApplication(spec, folder, { settings, lifecycle, log: packageLog });
-  if (role.kind === 'upstream') return { app: await run(role.app), upstreams: undefined, caches };
+  if (role.kind === 'upstream')
+    return { app: await run(role.app), upstreams: undefined, caches, pages: undefined };
   const upstreams = createUpstreams(config, { addresses: role.addresses, folder, log });
   lifecycle.onDrain(() => upstreams.rest());
   lifecycle.onStop(() => upstreams.close());
@@ -110,12 +112,19 @@ async function buildApplication(
   const { applications } = upstreams;
   const { keeper } = role;
   const context = { folder, upstreams: applications, run, lifecycle, keeper, caches, log: packageLog };
-  return { app: await createSite(config, context), upstreams, caches };
+  const pages = sitePages(config, folder);
+  return {
+    app: await createSite(config, context),
+    upstreams,
+    caches,
+    pages: pages && refusalPages(pages),
+  };
 }
 
 /** An application, and what the master may ask about. */
 interface BuiltApplication extends Questioned {
   app: Application;
+  pages: MakeErrorPage | undefined;
 }
 
 /** What a worker has besides its application and its settings. */
@@ -127,16 +136,19 @@ interface WorkerParts {
   lifecycle: Lifecycle;
   /** The servers behind the front. */
   upstreams: Upstreams | undefined;
+  /** What the server itself has to say, where the configuration has pages for it. */
+  pages: MakeErrorPage | undefined;
 }
 
 async function serve(
   hooked: HookedApplication,
   master: WorkerSide,
   settings: Settings,
-  { log, packageLog, hooks, lifecycle, upstreams }: WorkerParts,
+  { log, packageLog, hooks, lifecycle, upstreams, pages }: WorkerParts,
 ): Promise<void> {
   const worker = createWorker(hooked.app, {
     ...workerOptions(settings, packageLog),
+    ...(pages && { errorPage: pages }),
     ...(hooked.onResponse && { onResponse: hooked.onResponse }),
     onConnections: (connections) => balance.update(connections),
   });

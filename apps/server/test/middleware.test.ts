@@ -16,6 +16,7 @@ async function run(
     join(folder.path, 'app.js'),
     `let calls = 0;
 export const app = (environ, startResponse) => {
+  if (environ.PATH_INFO === '/throws') throw new Error('as asked for');
   startResponse(environ.PATH_INFO === '/broken' ? '503 Service Unavailable' : '200 OK', [
     ['Content-Type', 'text/plain'], ['Cache-Control', 'max-age=60'], ['X-Calls', String(++calls)],
   ]);
@@ -119,12 +120,22 @@ test('forwardProxy: clients get out to where they may, and nobody by default', a
   await using other = await run(`{ routes: [{ app: './app.js:app' }] }`);
   await using site = await run(`{
     forwardProxy: { users: 'anyone', allow: ['127.0.0.1:${other.port}'] },
+    compress: { codings: ['gzip'] },
+    errorPages: true,
     routes: [{ app: './app.js:app' }],
   }`);
   const out = await exchange(site.port, get(`http://127.0.0.1:${other.port}/there`));
   expect(out).toMatch(/^HTTP\/1\.1 200 [^]*Via: [^]*text text/i);
   expect(await exchange(site.port, get(`http://127.0.0.1:${site.port + 1}/`))).toMatch(/^HTTP\/1\.1 403 /);
   expect(await exchange(site.port, get('/here'))).not.toMatch(/^Via: /im);
+  // What others answer is passed on as it is.
+  const gzip = 'Accept-Encoding: gzip\r\n';
+  expect(await exchange(site.port, get('/here', gzip))).toContain('Content-Encoding: gzip');
+  const plain = await exchange(site.port, get(`http://127.0.0.1:${other.port}/there`, gzip));
+  expect(plain).not.toContain('Content-Encoding');
+  expect(plain).toContain('text text');
+  const empty = await exchange(site.port, get(`http://127.0.0.1:${other.port}/broken`));
+  expect(empty).toMatch(/^HTTP\/1\.1 503 [^]*\r\n\r\n$/);
   const closed = await exchange(other.port, 'CONNECT 127.0.0.1:80 HTTP/1.1\r\nHost: 127.0.0.1:80\r\n\r\n');
   expect(closed).not.toMatch(/^HTTP\/1\.1 200 Connection/);
 });
@@ -159,4 +170,32 @@ test('highball proxy takes timeouts in seconds, and says what is none', async ()
   ]);
   const [, port] = await server.until(/serves http:\/\/127\.0\.0\.1:(\d+)/);
   expect(await exchange(Number(port), get('/'))).toMatch(/^HTTP\/1\.1 502 /);
+});
+
+test('errorPages: what the server refuses by itself has the pages of the site', async () => {
+  await using site = await run(`{
+    limitRequestBody: 10,
+    errorPages: { pages: { 431: './public/page.html' } },
+    routes: [{ app: './app.js:app' }],
+  }`);
+  const ask = (text: string): Promise<string> => exchange(site.port, text);
+  const body = 'Content-Length: 100\r\nAccept: application/json\r\n';
+
+  // Of a client whose head cannot be read nothing is known: it may be a browser.
+  const malformed = await ask('GET / HTTP/1.1\r\nHost : x\r\n\r\n');
+  expect(malformed).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n[^]*Content-Type: text\/html/);
+  expect(malformed).toMatch(/<!doctype html>/i);
+  expect(await ask(get('/', `X: ${'x'.repeat(9000)}\r\n`))).toMatch(/^HTTP\/1\.1 431 [^]*<p>page<\/p>/);
+  expect(await ask(get('/', body))).toMatch(/^HTTP\/1\.1 413 [^]*<!doctype html>/i);
+
+  const failing = await ask(get('/throws', 'Accept: application/json\r\n'));
+  expect(failing).toMatch(/^HTTP\/1\.1 500 [^]*Content-Type: application\/problem\+json/);
+  expect(JSON.parse(failing.slice(failing.indexOf('\r\n\r\n')))).toMatchObject({ status: 500 });
+});
+
+test('without errorPages the server refuses in one line', async () => {
+  await using site = await run(`{ routes: [{ app: './app.js:app' }] }`);
+  expect(await exchange(site.port, 'GET / HTTP/1.1\r\nHost : x\r\n\r\n')).toMatch(
+    /\r\n\r\n400 Bad Request\n$/,
+  );
 });

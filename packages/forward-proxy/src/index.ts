@@ -1,6 +1,7 @@
 export type { Clock } from './clock.ts';
 export type { Users, VerifyUser } from './credentials.ts';
 export type { Connect, Resolve } from './dial.ts';
+export { isProxyRequest } from './destination.ts';
 export { ForwardProxyConfigError, ForwardProxyError } from './errors.ts';
 export type { ConfigErrorCode, RefusalCode } from './errors.ts';
 export { forwardProxy } from './forward-proxy.ts';

@@ -154,4 +154,16 @@ describe('a client that leaves before there is a connection', () => {
     expect(status).toMatch(/^499 /);
     expect(records).toMatchObject([{ error: 'CLIENT_GONE' }]);
   });
+
+  test('or when it comes, and then it leaves none at the destination', async () => {
+    await using origin = await startOrigin(() => undefined);
+    const gone = (): never => {
+      throw new Error('the client is gone');
+    };
+    const more = { REQUEST_METHOD: 'CONNECT', 'highball.upgrade': gone };
+    const { status, records } = await call(`127.0.0.1:${origin.port}`, more);
+    expect(status).toMatch(/^499 /);
+    expect(records).toMatchObject([{ error: 'CLIENT_GONE' }]);
+    await expect.poll(() => origin.sockets[0]?.readableEnded || origin.sockets[0]?.destroyed).toBe(true);
+  });
 });

@@ -1,6 +1,5 @@
 import { compression } from '@highball/compression';
-import { errorPages } from '@highball/error-pages';
-import { forwardProxy } from '@highball/forward-proxy';
+import { forwardProxy, isProxyRequest } from '@highball/forward-proxy';
 import type { Application, Middleware } from '@highball/gateway-protocol';
 import { keeperStore, limits } from '@highball/limits';
 import { rewrite, RewriteError, type RewriteMiddleware, type Rule } from '@highball/rewrite';
@@ -8,6 +7,7 @@ import type { Config, Route } from '../config.ts';
 import { CommandError, messageOf } from '../errors.ts';
 import { type ActionContext, routeTarget } from './actions.ts';
 import { trace } from './trace.ts';
+import { sitePages } from './error-pages.ts';
 
 /**
  * Composes the routes of a configuration into one application: they are the rules of @highball/rewrite, asked in
@@ -37,13 +37,14 @@ function compileRules(rules: readonly Rule[], root: string): RewriteMiddleware {
 
 /** Middleware for all routes: who is refused costs least, and pages of errors are compressed as well. */
 function wrapSite(config: Config, context: ActionContext, site: Application): Application {
-  const { compress = false, errorPages: pages = false, limits: bounds, forwardProxy: egress } = config;
-  let app = site;
-  if (egress !== undefined) app = letOut(egress, context, app);
-  if (bounds !== undefined) app = limited(bounds, context)(app);
-  if (pages !== false) app = errorPages({ root: context.folder, ...(pages !== true && pages) })(app);
+  const { compress = false, limits: bounds, forwardProxy: egress } = config;
+  const pages = sitePages(config, context.folder);
+  const limit: Middleware = bounds === undefined ? (app) => app : limited(bounds, context);
+  let app = limit(site);
+  if (pages !== undefined) app = pages(app);
   if (compress !== false) app = compression(compress === true ? {} : compress)(app);
-  return traced(config, app);
+  app = traced(config, app);
+  return egress === undefined ? app : withEgress(app, limit(letOut(egress, context)));
 }
 
 /** @throws CommandError when the configuration makes no sense in that. */
@@ -55,13 +56,13 @@ function traced(config: Config, site: Application): Application {
   }
 }
 
-/** What is for other servers goes there, if it may; what is for this one goes on. */
-function letOut(
-  egress: NonNullable<Config['forwardProxy']>,
-  { log }: ActionContext,
-  fallback: Application,
-): Application {
-  return forwardProxy({ ...egress, fallback, onRecord: (record) => log?.info('forwarded', { ...record }) });
+/** What is for other servers goes there, if it may; what they answer is theirs: it gets no pages and no coding of ours. */
+function withEgress(site: Application, proxy: Application): Application {
+  return (environ, startResponse) => (isProxyRequest(environ) ? proxy : site)(environ, startResponse);
+}
+
+function letOut(egress: NonNullable<Config['forwardProxy']>, { log }: ActionContext): Application {
+  return forwardProxy({ ...egress, onRecord: (record) => log?.info('forwarded', { ...record }) });
 }
 
 function limited(

@@ -1,0 +1,22 @@
+import type { MakeErrorPage } from '@highball/async-worker';
+import { type ErrorPages, errorPages } from '@highball/error-pages';
+import type { Config } from '../config.ts';
+
+/**
+ * The pages that a configuration wants for errors; undefined where it wants none.
+ * @throws ErrorPagesError when an option makes no sense, or a file cannot be read.
+ */
+export function sitePages(config: Config, folder: string): ErrorPages | undefined {
+  const { errorPages: options = false } = config;
+  return options === false ? undefined : errorPages({ root: folder, ...(options !== true && options) });
+}
+
+/** The same for what the server refuses by itself, before any route is reached. */
+export function refusalPages(pages: ErrorPages): MakeErrorPage {
+  return (status, environ) => {
+    // What a client likes stands in its head. Of one that cannot be read nothing is known but that a page may be shown.
+    if (environ === undefined) return pages.page(status, 'text/html');
+    const requestId = environ['highball.request_id'];
+    return pages.page(status, environ['HTTP_ACCEPT'], typeof requestId === 'string' ? { requestId } : {});
+  };
+}
