@@ -18,7 +18,9 @@ export function planAnswer(environ: Environ, status: string, headers: HeaderList
   const facts = readHead(status, headers);
   if (facts === undefined) return { kind: 'as-is', headers };
   if (facts.identityAsked) return { kind: 'as-is', headers: without(headers, 'content-encoding') };
-  if (facts.untouchable || environ['highball.no_compression']) return { kind: 'as-is', headers };
+  if (environ['highball.no_compression']) return { kind: 'as-is', headers };
+  if (facts.code === 206) return { kind: 'as-is', headers: partial(headers, facts, settings) };
+  if (facts.untouchable) return { kind: 'as-is', headers };
   if (facts.code === 304) return { kind: 'as-is', headers: notModified(environ, headers, facts, settings) };
   if (!mayBeEncoded(facts, settings)) return { kind: 'as-is', headers };
   const { coding, identityRefused } = settings.negotiate(environ['HTTP_ACCEPT_ENCODING'] ?? '');
@@ -33,10 +35,16 @@ export function planAnswer(environ: Environ, status: string, headers: HeaderList
   return { kind: 'encode', codec, contentLength: facts.contentLength, mustEncode: identityRefused };
 }
 
-/** Answers without content, or with a part of it, have nothing to be encoded (RFC 9110 §15.3.5–7). */
+/** Answers without content have nothing to be encoded (RFC 9110 §15.3.5, §15.3.6). */
 function mayBeEncoded({ code, mediaType }: HeadFacts, { isCompressible }: Settings): boolean {
-  if (!(code >= 200) || code === 204 || code === 205 || code === 206) return false;
+  if (!(code >= 200) || code === 204 || code === 205) return false;
   return mediaType !== '' && isCompressible(mediaType);
+}
+
+/** A part goes as it is, and varies as the whole does (RFC 9110 §15.3.7). */
+function partial(headers: HeaderList, { mediaType }: HeadFacts, { isCompressible }: Settings): HeaderList {
+  const varies = mediaType === 'multipart/byteranges' || (mediaType !== '' && isCompressible(mediaType));
+  return varies ? withVary(headers) : headers;
 }
 
 /**

@@ -76,8 +76,14 @@ describe('a whole body', () => {
 describe('what is left alone', () => {
   const alone: [string, HeaderList, string?][] = [
     ['what is encoded already', [['Content-Encoding', 'br']]],
-    ['a part', [['Content-Range', 'bytes 0-1/9']], '206 Partial Content'],
-    ['a part without a range', [], '206 Partial Content'],
+    [
+      'a part of an image',
+      [
+        ['content-type', 'image/png'],
+        ['Content-Range', 'bytes 0-1/9'],
+      ],
+      '206 Partial Content',
+    ],
     ['what must not be transformed', [['Cache-Control', 'public, no-transform']]],
     ['what a digest was made of', [['Repr-Digest', 'sha-256=:AA==:']]],
     ['a type that is compressed by itself', [['content-type', 'image/png']]],
@@ -88,6 +94,25 @@ describe('what is left alone', () => {
     const played = await play(compressed(answering([TEXT], fields, status)));
     expect(played.headers).toEqual([['Content-Type', 'text/plain; charset=utf-8'], ...fields]);
     expect(played.body.toString()).toBe(TEXT);
+  });
+
+  test.each<[string, HeaderList]>([
+    ['one part', [['Content-Range', 'bytes 0-1/9']]],
+    ['several', [['content-type', 'multipart/byteranges; boundary=a']]],
+    [
+      'one of what varies by something else',
+      [
+        ['Content-Range', 'bytes 0-1/9'],
+        ['Vary', 'Cookie'],
+      ],
+    ],
+  ])('%s; but it varies as the whole does (RFC 9110 §15.3.7)', async (_, headers) => {
+    const played = await play(
+      compressed(answering([TEXT], [['ETag', '"a"'], ...headers], '206 Partial Content')),
+    );
+    expect(played.body.toString()).toBe(TEXT);
+    expect(played.field('ETag')).toBe('"a"');
+    expect(played.field('Vary')).toMatch(/(^|, )Accept-Encoding$/);
   });
 
   test('an answer without a type', async () => {

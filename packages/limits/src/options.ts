@@ -1,5 +1,6 @@
 import { LimitsOptionError } from './errors.ts';
 import type { StoreFailurePolicy } from './guard-store.ts';
+import { checkNames } from './known-names.ts';
 import type { LimitsLog } from './reporter.ts';
 import type { LimitRule } from './rules.ts';
 import type { LimitStore } from './store.ts';
@@ -41,6 +42,22 @@ export interface LimitsOptions {
 /** Options with their defaults. */
 export type ResolvedOptions = Readonly<Required<Omit<LimitsOptions, 'store'>>>;
 
+const KNOWN: Readonly<Record<keyof LimitsOptions, true>> = {
+  rules: true,
+  maxBodyBytes: true,
+  allow: true,
+  store: true,
+  onStoreFailure: true,
+  storeDeadlineMs: true,
+  storeRetryMs: true,
+  dryRun: true,
+  maxDelayed: true,
+  logPeriodMs: true,
+  log: true,
+  now: true,
+  after: true,
+};
+
 const quiet: LimitsLog = {
   error: (message, details) => console.error(message, details),
   warn: (message, details) => console.warn(message, details),
@@ -49,6 +66,7 @@ const quiet: LimitsLog = {
 
 /** @throws LimitsOptionError */
 export function resolveOptions(options: LimitsOptions): ResolvedOptions {
+  checkNames(options, KNOWN, 'limits');
   const resolved: ResolvedOptions = {
     rules: options.rules ?? [],
     maxBodyBytes: options.maxBodyBytes ?? Number.POSITIVE_INFINITY,

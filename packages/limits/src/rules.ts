@@ -1,5 +1,6 @@
 import { LimitsOptionError } from './errors.ts';
 import { compileKey, type Key, type KeyReader } from './key.ts';
+import { checkNames } from './known-names.ts';
 import { REQUEST } from './leaky-bucket.ts';
 import type { Limit } from './store.ts';
 
@@ -55,6 +56,19 @@ export interface CompiledRule {
 
 const MAX_NAME_LENGTH = 100;
 
+const COMMON: Readonly<Record<keyof CommonRule, true>> = {
+  name: true,
+  key: true,
+  status: true,
+  dryRun: true,
+};
+/** What each kind of rule may say, by what it cannot do without. */
+const KINDS = {
+  requestsPerSecond: { requestsPerSecond: true, burst: true, delay: true, nodelay: true, ...COMMON },
+  concurrentRequests: { concurrentRequests: true, ...COMMON },
+  concurrentConnections: { concurrentConnections: true, ...COMMON },
+} as const;
+
 /** @throws LimitsOptionError that names the rule and the mend. */
 export function compileRules(rules: readonly LimitRule[], dryRun: boolean): CompiledRule[] {
   const compiled = rules.map((rule, index) => compileRule(rule, rule.name ?? `rule-${index + 1}`, dryRun));
@@ -71,6 +85,7 @@ function compileRule(rule: LimitRule, name: string, dryRun: boolean): CompiledRu
       `'${name}' is no name of a rule: up to ${MAX_NAME_LENGTH} characters, no space, no colon`,
     );
   }
+  checkKind(rule, name);
   const { status = 429 } = rule;
   if (status !== 429 && status !== 503) {
     throw new LimitsOptionError(`the status of ${name} must be 429 or 503, not ${String(status)}`);
@@ -82,6 +97,17 @@ function compileRule(rule: LimitRule, name: string, dryRun: boolean): CompiledRu
     status,
     dryRun: rule.dryRun ?? dryRun,
   };
+}
+
+/** A rule limits one thing, and says nothing that is not heard. */
+function checkKind(rule: LimitRule, name: string): void {
+  const kinds = Object.keys(KINDS).filter((kind) => Object.hasOwn(rule, kind));
+  const [kind] = kinds;
+  if (kind === undefined || kinds.length > 1) {
+    const has = kind === undefined ? 'limits nothing' : `has ${kinds.join(' and ')}`;
+    throw new LimitsOptionError(`${name} ${has}: give it one of ${Object.keys(KINDS).join(', ')}`);
+  }
+  checkNames(rule, KINDS[kind as keyof typeof KINDS], name);
 }
 
 function compileLimit(rule: LimitRule, name: string): Limit {

@@ -334,6 +334,11 @@ test.each<[string, LimitsOptions]>([
   ['a name with a colon', { rules: [{ name: 'a:b', concurrentRequests: 1 }] }],
   ['another status', { rules: [{ concurrentRequests: 1, status: 404 as never }] }],
   ['a body below 0', { maxBodyBytes: -1 }],
+  ['an option that is none', { requests: [] } as never],
+  ['a rule without a limit', { rules: [{ rate: 5 } as never] }],
+  ['a rule with two', { rules: [{ requestsPerSecond: 1, concurrentRequests: 1 } as never] }],
+  ['a misspelled part of a rule', { rules: [{ requestsPerSecond: 1, brust: 5 } as never] }],
+  ['a part of another rule', { rules: [{ concurrentRequests: 1, burst: 5 } as never] }],
   ['an unknown policy', { onStoreFailure: 'ajar' as never }],
   ['no network', { allow: ['everybody'] }],
 ])('%s makes no sense', (_, options) => {
