@@ -1,8 +1,8 @@
+import type { Log } from '@highball/gateway-protocol';
+import { pauseAccepting, resumeAccepting } from '@highball/prefork-master/accept-pause';
 import { once } from 'node:events';
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
-import { pauseAccepting, resumeAccepting } from './accept-pause.ts';
 import type { Clock } from './clock.ts';
-import type { Log } from './log.ts';
 
 /** Where to listen: a descriptor that was inherited, a TCP address, or the path of a Unix socket. */
 export type ListenTarget = { readonly backlog?: number } & (

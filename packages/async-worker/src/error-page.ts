@@ -1,6 +1,5 @@
-import type { Environ, HeaderList } from '@highball/gateway-protocol';
+import type { Environ, HeaderList, Log } from '@highball/gateway-protocol';
 import { serializeResponseHead } from '@highball/http-parser';
-import type { Log } from './log.ts';
 
 /** RFC 9110 §15, RFC 6585: what the server answers by itself. */
 const REASONS: Readonly<Record<number, string>> = {

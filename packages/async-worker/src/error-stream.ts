@@ -1,5 +1,4 @@
-import type { ErrorStream } from '@highball/gateway-protocol';
-import type { Log } from './log.ts';
+import type { ErrorStream, Log } from '@highball/gateway-protocol';
 
 /** A text without an end must not grow for ever. */
 const MAX_LINE_LENGTH = 65_536;

@@ -3,7 +3,7 @@ export type { Clock } from './clock.ts';
 export type { ErrorPage, MakeErrorPage } from './error-page.ts';
 export { ApplicationError, AsyncWorkerError, RequestError, WorkerOptionError } from './errors.ts';
 export type { ApplicationErrorCode, RequestErrorCode } from './errors.ts';
-export type { Log } from './log.ts';
+export type { Log } from '@highball/gateway-protocol';
 export type { ResponseRecord, WorkerOptions } from './options.ts';
 export type { CurrentRequest, WorkerStats } from './stats.ts';
 export { createWorker } from './worker.ts';

@@ -1,10 +1,9 @@
 import type { EnvironOptions, ProxyVersion } from '@highball/environ';
-import type { Environ, HeaderList } from '@highball/gateway-protocol';
+import { consoleLog, type Environ, type HeaderList, type Log } from '@highball/gateway-protocol';
 import type { ParserOptions } from '@highball/http-parser';
 import { type Clock, systemClock } from './clock.ts';
 import type { MakeErrorPage } from './error-page.ts';
 import { WorkerOptionError } from './errors.ts';
-import { consoleLog, type Log } from './log.ts';
 import { METHODS } from './methods.ts';
 
 /** What is known of a request at its end. */

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net, { createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { pauseAccepting, resumeAccepting } from '../src/accept-pause.ts';
+import { pauseAccepting, resumeAccepting } from '@highball/prefork-master/accept-pause';
 import { Acceptor } from '../src/acceptor.ts';
 import type { WorkerStats } from '../src/index.ts';
 import { deferred, get, last, serve, TestClock, TestLog, until } from './support.ts';

@@ -57,5 +57,7 @@ export type { Environ, ErrorStream, InputStream, UpgradedConnection } from './en
 export { environKey, requestField, responseField } from './fields.ts';
 export { asgi, interfaceOf, markInterface } from './interface.ts';
 export type { InterfaceName } from './interface.ts';
+export { consoleLog } from './log.ts';
+export type { Log } from './log.ts';
 export { emptyInput, InputReader } from './input-reader.ts';
 export type { InputMisuse } from './input-reader.ts';

@@ -1,13 +1,14 @@
 import type { Server } from 'node:net';
-import type { Accepting } from './accept-balance.ts';
 
 /**
  * One of two modules that touch what Node does not document (the other is socket-handle.ts): here it is the handle of
  * a listening server. Node has no documented way to stop accepting for a while: `maxConnections` accepts and drops,
- * and `close()` gives an inherited socket up.
+ * `close()` gives the socket up, and with an inherited one there is no way back.
  *
- * To libuv a listening socket is a stream: starting and stopping to read from it takes it out of the poll set, and
- * listening once more puts it back. It works for sockets that were opened from a descriptor, as a worker's are.
+ * To libuv a listening socket is a stream. Starting and stopping to read from it takes it out of the poll set, and
+ * listening once more puts it back. That works where the socket was opened from a descriptor, which is where it
+ * matters: only then do other processes accept from the same queue. On a socket of one's own `readStart` fails, and
+ * so it is with any Node in which these methods are missing, or do something else: the server accepts on.
  */
 interface ListeningHandle {
   readStart(): number;
@@ -15,28 +16,21 @@ interface ListeningHandle {
   listen(backlog: number): number;
 }
 
-/**
- * Makes servers stop and start to accept. Where that is not possible (another Node, a server that has closed)
- * nothing happens: the server accepts on.
- * @param backlog - what the servers listen with.
- */
-export function acceptingOf(servers: readonly Server[], backlog: number): Accepting {
-  return {
-    pause: () => {
-      for (const server of servers) {
-        const handle = handleOf(server);
-        if (handle?.readStart() === 0) handle.readStop();
-      }
-    },
-    resume: () => {
-      for (const server of servers) handleOf(server)?.listen(backlog);
-    },
-  };
+/** Stops accepting; the connections wait in the kernel, for this process or another. @returns whether that worked. */
+export function pauseAccepting(server: Server): boolean {
+  const handle = handleOf(server);
+  return handle !== undefined && handle.readStart() === 0 && handle.readStop() === 0;
+}
+
+/** Accepts again. @param backlog - what the server listens with. */
+export function resumeAccepting(server: Server, backlog: number): void {
+  handleOf(server)?.listen(backlog);
 }
 
 function handleOf(server: Server): ListeningHandle | undefined {
-  const handle: unknown = Reflect.get(server, '_handle');
-  if (typeof handle !== 'object' || handle === null) return undefined;
-  const methods = ['readStart', 'readStop', 'listen'].map((name): unknown => Reflect.get(handle, name));
-  return methods.every((method) => typeof method === 'function') ? (handle as ListeningHandle) : undefined;
+  const { _handle: handle } = server as unknown as { _handle?: Partial<ListeningHandle> | null };
+  const known = [handle?.readStart, handle?.readStop, handle?.listen].every(
+    (method) => typeof method === 'function',
+  );
+  return known ? (handle as ListeningHandle) : undefined;
 }

@@ -1,4 +1,4 @@
-/** How long a slot waits before it starts the next worker after one has crashed. */
+/** How long a slot waits before it starts the next worker, process or thread, after one has crashed. */
 export interface BackoffOptions {
   /** The wait after the second crash in a row; the first one costs nothing. @default 100 */
   readonly firstMs?: number;

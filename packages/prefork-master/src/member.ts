@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { type AcceptBalance, type Accepting, Balance } from './accept-balance.ts';
-import { acceptingOf } from './accept-pause.ts';
+import { pauseAccepting, resumeAccepting } from './accept-pause.ts';
 import type { ListenTarget } from './bind.ts';
 import { systemClock } from './clock.ts';
 import { MisuseError } from './errors.ts';
@@ -110,7 +110,10 @@ export class Member implements WorkerSide {
   }
 
   balanceServers(...servers: readonly Server[]): void {
-    const balance = this.balance(acceptingOf(servers, this.backlog));
+    const balance = this.balance({
+      pause: () => servers.forEach(pauseAccepting),
+      resume: () => servers.forEach((server) => resumeAccepting(server, this.backlog)),
+    });
     let open = 0;
     const closed = (): void => balance.update(--open);
     for (const server of servers) {

@@ -1,5 +1,4 @@
-import type { Environ } from '@highball/gateway-protocol';
-import type { Log } from './log.ts';
+import type { Environ, Log } from '@highball/gateway-protocol';
 import { OFFERS } from './protocol.ts';
 
 /** Streams, which have a substitute in the thread; callables are left out because they are functions. */

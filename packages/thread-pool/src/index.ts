@@ -1,8 +1,8 @@
-export type { BackoffOptions } from './backoff.ts';
+export type { BackoffOptions } from '@highball/prefork-master/backoff';
 export type { Clock } from './clock.ts';
 export { ApplicationError, ThreadError, ThreadPoolError, UsageError } from './errors.ts';
 export type { ApplicationErrorCode, ThreadErrorCode, UsageErrorCode } from './errors.ts';
-export type { Log } from './log.ts';
+export type { Log } from '@highball/gateway-protocol';
 export { oneAtATime } from './one-at-a-time.ts';
 export type { OneAtATimeOptions } from './one-at-a-time.ts';
 export type { ModuleProgram, ScriptProgram, ThreadPoolOptions } from './options.ts';

@@ -1,10 +1,10 @@
+import { consoleLog, type Log } from '@highball/gateway-protocol';
+import type { BackoffOptions } from '@highball/prefork-master/backoff';
 import { availableParallelism } from 'node:os';
 import type { ResourceLimits, WorkerOptions } from 'node:worker_threads';
-import type { BackoffOptions } from './backoff.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { UsageError } from './errors.ts';
 import { checkCount, checkDelay, DEFAULT_QUEUE } from './limits.ts';
-import { consoleLog, type Log } from './log.ts';
 
 /** An application that a module exports. */
 export interface ModuleProgram {

@@ -1,10 +1,9 @@
-import type { ErrorStream } from '@highball/gateway-protocol';
+import type { ErrorStream, Log } from '@highball/gateway-protocol';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { dropUncloneable } from './environ-transfer.ts';
 import { reviveError } from './error-transfer.ts';
 import { ThreadError, type ThreadErrorCode } from './errors.ts';
 import { Heartbeat } from './heartbeat.ts';
-import type { Log } from './log.ts';
 import type { ResolvedOptions } from './options.ts';
 import {
   type FromThread,

@@ -1,4 +1,4 @@
-import { Backoff } from './backoff.ts';
+import { Backoff } from '@highball/prefork-master/backoff';
 import { ThreadError } from './errors.ts';
 import type { ResolvedOptions } from './options.ts';
 import { PoolThread, type PoolThreadOwner } from './pool-thread.ts';
@@ -84,7 +84,7 @@ export class Slot implements PoolThreadOwner {
   #replace(err: ThreadError | undefined): void {
     const { clock, log } = this.#options;
     const servedMs = this.#readySince === undefined ? 0 : clock.now() - this.#readySince;
-    const delayMs = this.#backoff.died(servedMs);
+    const delayMs = this.#backoff.crashed(servedMs);
     this.#readySince = undefined;
     this.#replaced++;
     log.error(`a thread is replaced in ${delayMs} ms`, { err, thread: this.id });

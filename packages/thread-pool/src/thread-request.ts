@@ -1,10 +1,9 @@
-import type { Environ, HeaderList, ResponseBody, StartResponse } from '@highball/gateway-protocol';
+import type { Environ, HeaderList, Log, ResponseBody, StartResponse } from '@highball/gateway-protocol';
 import { inputLength, inputOf, offersOf, packEnviron } from './environ-transfer.ts';
 import { describeError, reviveError } from './error-transfer.ts';
 import { ThreadError } from './errors.ts';
 import { Inlet } from './inlet.ts';
 import { InputPump } from './input-pump.ts';
-import type { Log } from './log.ts';
 import type { FromThread, RequestMessage, ToThread } from './protocol.ts';
 import { refuse } from './refusal.ts';
 import { ThreadBody } from './thread-body.ts';

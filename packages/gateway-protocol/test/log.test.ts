@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { consoleLog } from '../src/log.ts';
+import { consoleLog } from '../src/index.ts';
 
 test('without a log, errors and warnings go to stderr, and nothing else does', () => {
   const error = vi.spyOn(console, 'error').mockImplementation(() => undefined);

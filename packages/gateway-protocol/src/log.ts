@@ -1,4 +1,4 @@
-/** Where a pool says what happens to its threads. `details` may have `err`, `thread`, `key`. */
+/** Where a server, or a part of one, says what happens; `details` may have the error as `err`. */
 export interface Log {
   error(message: string, details?: object): void;
   warn(message: string, details?: object): void;
