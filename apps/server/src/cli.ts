@@ -1,7 +1,14 @@
 import { STRATEGIES } from '@highball/balancer';
 import { Command, CommanderError, Option } from 'commander';
 import { addSettings, collect } from './add-settings.ts';
-import { checkCommand, proxyCommand, runCommand, serveCommand, staticCommand } from './commands.ts';
+import {
+  checkCommand,
+  explainCommand,
+  proxyCommand,
+  runCommand,
+  serveCommand,
+  staticCommand,
+} from './commands.ts';
 import { addCtl } from './ctl/command.ts';
 import { addDev } from './dev/add-dev.ts';
 import { exitCodeOf, messageOf, oneLine } from './errors.ts';
@@ -58,6 +65,14 @@ function createProgram(): Command {
       .command('check')
       .description('say whether a configuration file is correct, and its applications load')
       .action(checkCommand),
+    program
+      .command('explain')
+      .description('say which routes a request would meet, and who would answer it')
+      .argument('<method>', 'as GET')
+      .argument('<url>', '/path, or http://host/path')
+      .option('-H, --header <field>', "a field of the request, 'Name: value'; repeatable", collect)
+      .option('--from <address>', "the client's address", '127.0.0.1')
+      .action(explainCommand),
   ];
   for (const command of commands) addSettings(command);
   addCtl(program);

@@ -5,6 +5,7 @@ import { checkLaunch } from './check-launch.ts';
 import type { Config } from './config.ts';
 import { checkConfig } from './config-schema.ts';
 import { CommandError } from './errors.ts';
+import { explainLaunch } from './explain/command.ts';
 import { createLaunch, type Flags, type Launch, type Reading, readSettings } from './launch.ts';
 import { locateApplication } from './load-application.ts';
 import { locateConfig } from './load-config.ts';
@@ -62,6 +63,13 @@ export async function runCommand(flags: Flags): Promise<void> {
 /** `highball check -c highball.config.ts` */
 export async function checkCommand(flags: Flags): Promise<void> {
   await checkLaunch(await launchFile(flags));
+}
+
+/** `highball explain METHOD URL -c highball.config.ts` */
+export async function explainCommand(method: string, url: string, flags: Flags): Promise<void> {
+  const { header = [], from } = flags;
+  const request = { method, url, headers: header as string[], from: from as string };
+  console.log(await explainLaunch(await launchFile(flags), request));
 }
 
 async function launchFile(flags: Flags): Promise<Launch> {

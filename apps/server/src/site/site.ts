@@ -27,7 +27,8 @@ async function ruleOf(route: Route, context: ActionContext): Promise<Rule> {
   return (answer === undefined ? route : { ...route, answer }) as Rule;
 }
 
-function compileRules(rules: readonly Rule[], root: string): RewriteMiddleware {
+/** @throws CommandError when a route makes no sense. */
+export function compileRules(rules: readonly Rule[], root: string): RewriteMiddleware {
   try {
     return rewrite(rules, { root, listName: 'routes' });
   } catch (error) {

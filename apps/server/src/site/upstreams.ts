@@ -1,5 +1,5 @@
 import type { PeerOptions } from '@highball/balancer';
-import type { Application } from '@highball/gateway-protocol';
+import type { Application, Environ } from '@highball/gateway-protocol';
 import { parseUpstream } from '@highball/reverse-proxy';
 import type { Config } from '../config.ts';
 import { CommandError, messageOf } from '../errors.ts';
@@ -29,6 +29,11 @@ export class Upstreams {
 
   report(): UpstreamReport[] {
     return this.#groups.map((group) => group.report());
+  }
+
+  /** The server that an upstream would choose for a request now. */
+  choose(name: string, environ: Environ): string | undefined {
+    return this.#groups.find((group) => group.name === name)?.choose(environ);
   }
 
   /** @returns whether there is such a server. */

@@ -3,12 +3,12 @@ import { type Balancer, type BalancerOptions, createBalancer, type PeerOptions }
 import { discover, type DiscoverOptions, type Discovery, type Source } from '@highball/balancer/discovery';
 import type { HealthChecks, HealthEvent } from '@highball/balancer/health';
 import { createPeerQueue, type PeerQueue } from '@highball/balancer/queue';
-import type { Application } from '@highball/gateway-protocol';
+import type { Application, Environ } from '@highball/gateway-protocol';
 import { reverseProxy } from '@highball/reverse-proxy';
 import type { Logger } from '../log.ts';
 import { problemOfCheck, startChecks } from './checks.ts';
 import type { Upstream } from './config.ts';
-import { compileHashKey } from './hash-key.ts';
+import { compileHashKey, type ReadKey } from './hash-key.ts';
 import { UpstreamPicker } from './picker.ts';
 import { reportUpstream, type UpstreamReport } from './report.ts';
 import { createSource } from './source.ts';
@@ -38,6 +38,7 @@ export class UpstreamGroup {
   readonly #options: GroupOptions;
   readonly #balancer: Balancer;
   readonly #picker: UpstreamPicker;
+  readonly #keyOf: ReadKey;
   readonly #queue: PeerQueue | undefined;
   readonly #sticky: Stickiness | undefined;
   readonly #source: Source | undefined;
@@ -55,6 +56,7 @@ export class UpstreamGroup {
     this.#options = options;
     this.#balancer = createBalancer(balancerOptions(upstream, this.#bounded(peers)));
     const { queue = false, sticky, hashBy, forward } = upstream;
+    this.#keyOf = compileHashKey(hashBy);
     this.#queue = queue === false ? undefined : createPeerQueue(this.#balancer, queue === true ? {} : queue);
     this.#sticky = sticky && new Stickiness(sticky);
     this.#picker = new UpstreamPicker(this.#balancer, {
@@ -66,7 +68,7 @@ export class UpstreamGroup {
     const proxy = reverseProxy({
       ...forward,
       picker: this.#picker,
-      key: compileHashKey(hashBy),
+      key: this.#keyOf,
       log,
     });
     this.app = this.#sticky?.wrap(proxy) ?? proxy;
@@ -111,6 +113,13 @@ export class UpstreamGroup {
     const isThere = this.#balancer.peers().some((peer) => peer.id === id);
     if (isThere) this.#balancer.drain(id, draining);
     return isThere;
+  }
+
+  /** The server that would be chosen for a request now; nothing is sent there. */
+  choose(environ: Environ): string | undefined {
+    const peer = this.#balancer.pick({ key: this.#keyOf(environ) });
+    if (peer !== undefined) this.#balancer.release(peer, 'aborted');
+    return peer?.id;
   }
 
   report(): UpstreamReport {
