@@ -52,9 +52,6 @@ export interface Benchmark {
   run(context: Context): Promise<Outcome>;
 }
 
-/** A ratio that somebody wants. */
-export type Target = Pick<Row, 'work' | 'better' | 'target' | 'aim'>;
-
 /** Whether a row reaches what is wanted of it; undefined where it was not measured or nothing is wanted. */
 export function reaches(row: Row, wanted: 'target' | 'aim'): boolean | undefined {
   const limit = row[wanted];

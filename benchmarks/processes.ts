@@ -15,9 +15,21 @@ export function processTree(pid: number): number[] {
   ];
 }
 
-/** CPU time of these processes up to now, user and system, all threads. */
+/** CPU time of these processes up to now, of all their threads. */
+export interface CpuTime {
+  readonly userMs: number;
+  readonly kernelMs: number;
+}
+
+export function cpuParts(pids: readonly number[]): CpuTime {
+  const times = pids.map((pid) => cpuOf(read(`/proc/${pid}/stat`)));
+  return { userMs: sum(times, ({ userMs }) => userMs), kernelMs: sum(times, ({ kernelMs }) => kernelMs) };
+}
+
+/** In user mode and in the kernel together. */
 export function cpuMs(pids: readonly number[]): number {
-  return sum(pids, (pid) => ticks(read(`/proc/${pid}/stat`)) * TICK_MS);
+  const { userMs, kernelMs } = cpuParts(pids);
+  return userMs + kernelMs;
 }
 
 /** Memory that is resident, pages that several of them share counted for each. */
@@ -26,13 +38,13 @@ export function residentBytes(pids: readonly number[]): number {
 }
 
 /** utime and stime; the name before them may hold spaces and brackets. */
-export function ticks(stat: string): number {
+export function cpuOf(stat: string): CpuTime {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
+  return { userMs: Number(fields[11] ?? 0) * TICK_MS, kernelMs: Number(fields[12] ?? 0) * TICK_MS };
 }
 
-function sum(pids: readonly number[], of: (pid: number) => number): number {
-  return pids.reduce((total, pid) => total + of(pid), 0);
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
 }
 
 /** Nothing where the process has ended in between. */

@@ -1,11 +1,10 @@
 /**
  * Compares Highball with what does the same work elsewhere, all in one run: `npm run bench`. README.md says how.
  */
-import { cp, mkdir, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { temporaryFolder } from '@highball/testkit';
 import type { Benchmark, Context, Outcome } from './benchmark.ts';
-import { installHighball } from './installation.ts';
+import { prepareFolder } from './folder.ts';
 import { isComplete, type Options, parseOptions, USAGE } from './options.ts';
 import { allPeers, missing, whyMissing } from './peers.ts';
 import { writeDocuments } from './report/documents.ts';
@@ -19,7 +18,7 @@ import { throughputs } from './rows/throughput.ts';
 
 const benchmarks: readonly Benchmark[] = [...throughputs, idle, latency, parser, scaling];
 /** In a smoke test, whose figures mean nothing, so many run beside each other. */
-const SMOKE_LANES = 3;
+const SMOKE_LANES = 2;
 
 try {
   const options = parseOptions(process.argv.slice(2));
@@ -72,20 +71,10 @@ async function runInLanes(chosen: readonly Benchmark[], context: Context, lanes:
   const next = chosen.entries();
   const lane = async (): Promise<void> => {
     for (const [i, benchmark] of next) {
-      context.log(benchmark.name);
-      outcomes[i] = await benchmark.run(context);
+      const log = (line: string): void => context.log(`${benchmark.name}: ${line}`);
+      outcomes[i] = await benchmark.run({ ...context, log });
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
   return outcomes;
-}
-
-/** What a user's folder has: Highball, programs, and files to serve. */
-async function prepareFolder(folder: string): Promise<void> {
-  await installHighball(folder);
-  await cp(join(import.meta.dirname, 'programs'), folder, { recursive: true });
-  await mkdir(join(folder, 'files'));
-  for (const [name, bytes] of Object.entries({ '1k': 1024, '10k': 10_240, '1m': 1_048_576 })) {
-    await writeFile(join(folder, 'files', `${name}.html`), Buffer.alloc(bytes, 'x'));
-  }
 }

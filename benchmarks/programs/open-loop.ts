@@ -19,7 +19,7 @@ const MAX_SAMPLES = 10_000_000;
 
 interface Connection {
   readonly socket: Socket;
-  /** When its request should have left. */
+  /** When its request should have left; 0 where none is on its way. */
   since: number;
   received: number;
 }
@@ -43,6 +43,7 @@ class Samples {
 const latencies = new Samples();
 /** How late requests left for which a connection was free: what this program itself adds. */
 const lateness = new Samples();
+const all: Connection[] = [];
 const free: Connection[] = [];
 /** Times of requests that found no connection free. */
 const waiting: number[] = [];
@@ -64,7 +65,7 @@ async function open(): Promise<Connection> {
     buffer: Buffer.allocUnsafe(65_536),
     callback: (bytes: number): boolean => {
       connection.received += bytes;
-      if (connection.received === answerBytes) answered(connection);
+      if (connection.received === answerBytes) hear(connection);
       if (connection.received > answerBytes) throw new Error('an answer is longer than the first one was');
       return true;
     },
@@ -84,10 +85,11 @@ function send(connection: Connection, since: number): void {
   connection.socket.write(request);
 }
 
-function answered(connection: Connection): void {
+function hear(connection: Connection): void {
   answers++;
   const now = performance.now();
   if (connection.since >= begun) latencies.add(now - connection.since);
+  connection.since = 0;
   const since = rate === 0 ? now : waiting[firstWaiting];
   if (since === undefined) free.push(connection);
   else {
@@ -111,10 +113,21 @@ function tick(): void {
   setImmediate(tick);
 }
 
+/** Who is not answered yet has waited at least until now: a server that cannot keep up shall not look better for it. */
+function countUnanswered(): void {
+  const now = performance.now();
+  for (const { since } of all) if (since >= begun) latencies.add(now - since);
+  for (let i = firstWaiting; i < waiting.length; i++) {
+    if ((waiting[i] ?? 0) >= begun) latencies.add(now - (waiting[i] ?? now));
+  }
+}
+
 function finish(): never {
+  const answered = latencies.count;
+  countUnanswered();
   const result = {
     answers,
-    perSecond: latencies.count / seconds,
+    perSecond: answered / seconds,
     p50Us: latencies.percentile(50),
     p99Us: latencies.percentile(99),
     lateP99Us: lateness.percentile(99),
@@ -124,7 +137,8 @@ function finish(): never {
   process.exit();
 }
 
-for (let i = 0; i < connections; i++) free.push(await open());
+for (let i = 0; i < connections; i++) all.push(await open());
+free.push(...all);
 const begun = performance.now() + WARM_UP_MS;
 const end = begun + seconds * 1000;
 let next = rate === 0 ? Number.POSITIVE_INFINITY : performance.now();

@@ -2,7 +2,7 @@ import { reaches, type Row } from '../benchmark.ts';
 import { times } from './table.ts';
 
 /** Widths and heights in the picture's own units. */
-const LABELS = 400;
+const LABELS = 430;
 const BARS = 440;
 const VALUES = 60;
 const LINE = 26;
@@ -48,7 +48,7 @@ function drawRow(row: Row & { ratio: NonNullable<Row['ratio']> }, i: number): st
   const end = upward(row, row.ratio.value);
   const [left, right] = [Math.min(x(1), x(end)), Math.max(x(1), x(end))];
   const wanted = row.target ?? row.aim;
-  const fails = reaches(row, 'target') === false;
+  const fails = reaches(row, row.target === undefined ? 'aim' : 'target') === false;
   const tick = wanted === undefined ? '' : x(upward(row, wanted));
   return [
     `<text x="${LABELS - 12}" y="${y + 16}" text-anchor="end">${escape(row.work)} <tspan class="against">/ ${escape(row.against)}</tspan></text>`,

@@ -32,7 +32,7 @@ async function compareParsers({ options, log }: Context): Promise<Outcome> {
   }
   const ratio = ratioOf(ours, theirs);
   const note = `\`node ${BENCH}\`: ${ours.map(Math.round).join(', ')} thousand requests a second; llhttp ${theirs.map(Math.round).join(', ')}.`;
-  log(`  ${note}`);
+  log(`${note}`);
   return { rows: [{ ...ROW, ratio }], details: [], notes: [note] };
 }
 

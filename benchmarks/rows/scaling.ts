@@ -8,7 +8,7 @@ import { runWrk } from '../wrk.ts';
 
 const LOAD = { connections: 64, client: 'browser', paths: ['/'] } as const;
 const ROW = {
-  work: 'an application that computes, 2 workers on 2 cores',
+  work: '2 workers that compute, on 2 cores',
   against: '1 worker',
   better: 'more',
 } as const;
@@ -38,7 +38,7 @@ async function compareWorkers(context: Context): Promise<Outcome> {
   const rates = (each: readonly Measured[]): number[] => each.map(({ perSecond }) => perSecond);
   const masterMs = median(ofTwo.map(({ masterMs }) => masterMs));
   const note = `Two workers answered ${Math.round(median(rates(ofTwo)))} requests a second, one ${Math.round(median(rates(ofOne)))}; wrk shared their CPUs. The master took ${masterMs.toFixed(1)} ms of CPU time a second meanwhile.`;
-  context.log(`  ${note}`);
+  context.log(`${note}`);
   return { rows: [{ ...ROW, ratio: ratioOf(rates(ofTwo), rates(ofOne)) }], details: [], notes: [note] };
 }
 

@@ -82,7 +82,7 @@ const stack = throughput({
 const stackInFront = throughput({
   ...VISIT,
   name: 'stack-in-front',
-  work: 'the same, the application in the front’s process',
+  work: 'a page and two files, one process',
   contenders: [run('highball run, one process', 'stack-in-front.config.ts'), ...STACKS],
   targets: STACK_TARGETS,
 });

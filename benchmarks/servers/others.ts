@@ -8,7 +8,9 @@ export function node(name: string, program: string): Contender {
   return {
     name,
     needs: [],
-    prepare: ({ port }) => [{ argv: [process.execPath, program], env: { PORT: String(port) } }],
+    prepare: ({ port, upstream }) => [
+      { argv: [process.execPath, program], env: { PORT: String(port), UPSTREAM: String(upstream) } },
+    ],
   };
 }
 

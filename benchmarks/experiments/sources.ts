@@ -1,0 +1,45 @@
+/**
+ * Whether the built packages are faster than the TypeScript sources from which Node strips the types: a hello-world by
+ * `highball serve`, installed and from the checkout, in turns; and how long each takes to its first answer.
+ *
+ *     node -C @highball/source benchmarks/experiments/sources.ts [seconds] [rounds]
+ */
+import { highballBin, temporaryFolder } from '@highball/testkit';
+import { prepareFolder } from '../folder.ts';
+import { type Contender, startServer } from '../server.ts';
+import { serve } from '../servers/highball.ts';
+import { median, ratioOf } from '../statistics.ts';
+import { runWrk } from '../wrk.ts';
+
+const [seconds = '2', rounds = '3'] = process.argv.slice(2);
+const sources: Contender = {
+  name: 'sources',
+  needs: [],
+  prepare: ({ port }) => [
+    { argv: [process.execPath, highballBin, 'serve', 'hello.ts:app', '-b', `127.0.0.1:${port}`] },
+  ],
+};
+await using folder = await temporaryFolder();
+await prepareFolder(folder.path);
+const starts: number[][] = [[], []];
+const rates: number[][] = [[], []];
+for (let round = 0; round < Number(rounds); round++) {
+  for (const [i, contender] of [serve('hello.ts:app'), sources].entries()) {
+    const begun = performance.now();
+    await using server = await startServer(contender, { folder: folder.path });
+    starts[i]?.push(performance.now() - begun);
+    const load = { connections: 64, client: 'browser', paths: ['/'] } as const;
+    await runWrk(server.port, load, 1);
+    const { requests, durationUs } = await runWrk(server.port, load, Number(seconds));
+    rates[i]?.push((requests / durationUs) * 1e6);
+  }
+}
+const [built = [], stripped = []] = rates;
+console.log(
+  `built, requests/s: ${built.map(Math.round).join(', ')}; sources: ${stripped.map(Math.round).join(', ')}`,
+);
+const { value, least, most } = ratioOf(built, stripped);
+console.log(`ratio: ${value.toFixed(2)} (${least.toFixed(2)} to ${most.toFixed(2)})`);
+console.log(
+  `ms to the first answer: ${starts.map((each) => Math.round(median(each))).join(' built, ')} sources`,
+);
