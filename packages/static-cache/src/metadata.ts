@@ -1,4 +1,5 @@
 import { type Entry, type EntryContext, isUnchanged, readEntry } from './entry.ts';
+import { copyOf } from './path.ts';
 import { S3Fifo } from './s3-fifo.ts';
 
 interface Remembered {
@@ -61,8 +62,7 @@ export class Metadata {
     const entry = await readEntry(name, this.#context);
     const representations = entry.kind === 'file' ? 1 + entry.coded.length : 0;
     const bytes = NAME_BYTES + 2 * name.length + representations * REPRESENTATION_BYTES;
-    // A copy: the name is a part of the request's head, which would be kept with it.
-    this.#known.set(Buffer.from(name).toString(), { entry, checkedAt }, bytes);
+    this.#known.set(copyOf(name), { entry, checkedAt }, bytes);
     return entry;
   }
 }

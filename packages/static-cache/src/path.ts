@@ -1,10 +1,21 @@
 import { decodePath, type Environ } from '@highball/gateway-protocol';
 
+/** A name below the root, as a path asks for it. */
+export interface Wanted {
+  readonly name: string;
+  /** Whether it was written with a slash at its end. */
+  readonly isFolder: boolean;
+}
+
 /** What a request's path leads to: a name below the root, or a refusal. */
-export type FileName = { readonly name: string; readonly isFolder: boolean } | { readonly status: 400 | 404 };
+export type FileName = Wanted | { readonly status: 400 | 404 };
 
 /** Linux's PATH_MAX: a longer name leads nowhere, and need not be looked for, or remembered. */
 const MAX_NAME_LENGTH = 4096;
+
+/** What is remembered of paths: with their strings less than a MiB. */
+const MAX_KNOWN = 1000;
+const MAX_KNOWN_LENGTH = 200;
 
 const SLASH = 0x2f;
 
@@ -36,6 +47,30 @@ function readCarefully(rawUri: string, pathInfo: string, prefix: string): FileNa
   if (parts.includes('..') || parts.includes('.')) return { status: 400 };
   const name = parts.join('/');
   return name.length < MAX_NAME_LENGTH ? { name, isFolder: below.endsWith('/') } : { status: 404 };
+}
+
+/**
+ * Remembers what plain paths lead to, which is the same each time: to look one up costs half of reading it. Only for
+ * paths of files that are there, so that a scanner does not fill it.
+ */
+export class KnownPaths {
+  readonly #known = new Map<string, Wanted>();
+
+  get({ RAW_URI: rawUri = '', PATH_INFO: path }: Environ): Wanted | undefined {
+    // Some encoded characters are refused that cannot be told from plain ones in PATH_INFO.
+    return rawUri.includes('%') ? undefined : this.#known.get(path);
+  }
+
+  add({ RAW_URI: rawUri = '', PATH_INFO: path }: Environ, { name, isFolder }: Wanted): void {
+    if (rawUri.includes('%') || path.length > MAX_KNOWN_LENGTH) return;
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
+    this.#known.set(copyOf(path), { name: copyOf(name), isFolder });
+  }
+}
+
+/** A string of its own: a name is a part of its request's head, and whoever keeps it would keep that, too. */
+export function copyOf(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 /** Whether a part of the name begins with a dot; `.well-known` is there to be read (RFC 8615). */

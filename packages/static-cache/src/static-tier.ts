@@ -8,7 +8,7 @@ import { FileChangedError } from './errors.ts';
 import { isAsset } from './media-type.ts';
 import { Metadata } from './metadata.ts';
 import type { ResolvedOptions } from './options.ts';
-import { fileNameOf, hasDotfile } from './path.ts';
+import { type FileName, fileNameOf, hasDotfile, KnownPaths, type Wanted } from './path.ts';
 import { respondFile, type RespondContext, sendFile } from './respond.ts';
 
 const METHODS = 'GET, HEAD, OPTIONS';
@@ -18,13 +18,6 @@ const ATTEMPTS = 5;
 const METADATA_SHARE = 0.25;
 
 type Body = ResponseBody | Promise<ResponseBody>;
-
-/** A name below the root, as a path asks for it. */
-interface Wanted {
-  readonly name: string;
-  /** Whether it was written with a slash at its end. */
-  readonly isFolder: boolean;
-}
 
 type Found =
   | { readonly kind: 'file'; readonly name: string; readonly entry: FileEntry }
@@ -36,6 +29,7 @@ export class StaticTier {
   readonly #options: ResolvedOptions;
   readonly #metadata: Metadata;
   readonly #autoindex: Autoindex;
+  readonly #paths = new KnownPaths();
   readonly #context: RespondContext;
   /** Whether a path is first of all the file of that name. */
   readonly #direct: boolean;
@@ -62,23 +56,28 @@ export class StaticTier {
   }
 
   handle(environ: Environ, startResponse: StartResponse): Body {
-    const wanted = fileNameOf(environ, this.#options.prefix);
+    const known = this.#paths.get(environ);
+    const wanted = known ?? this.#wantedBy(environ);
     if ('status' in wanted) {
       return wanted.status === 404
         ? this.#notFound(environ, startResponse)
         : this.#fail('400 Bad Request', [], environ, startResponse);
-    }
-    if (this.#options.dotfiles === 'refuse' && hasDotfile(wanted.name)) {
-      return this.#notFound(environ, startResponse);
     }
     const method = environ.REQUEST_METHOD;
     if (method !== 'GET' && method !== 'HEAD') return this.#otherMethod(environ, startResponse);
     if (!this.#direct || wanted.isFolder) return this.#find(wanted, environ, startResponse);
     const entry = this.#metadata.get(wanted.name);
     if (entry instanceof Promise || entry.kind !== 'file') return this.#find(wanted, environ, startResponse);
+    if (known === undefined) this.#paths.add(environ, wanted);
     const answer = respondFile(entry, environ, startResponse, this.#context);
     if (!(answer instanceof Promise)) return answer;
     return answer.then((body) => body ?? this.#findAgain(wanted, environ, startResponse));
+  }
+
+  #wantedBy(environ: Environ): FileName {
+    const wanted = fileNameOf(environ, this.#options.prefix);
+    if ('status' in wanted || this.#options.dotfiles === 'serve') return wanted;
+    return hasDotfile(wanted.name) ? { status: 404 } : wanted;
   }
 
   #findAgain(wanted: Wanted, environ: Environ, startResponse: StartResponse): Promise<ResponseBody> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fileNameOf, hasDotfile } from '../src/path.ts';
+import { fileNameOf, hasDotfile, KnownPaths } from '../src/path.ts';
 import { environOf } from './support.ts';
 
 describe('names of files', () => {
@@ -68,4 +68,33 @@ test.each([
   ['a./b', false],
 ])('%s has a part that begins with a dot: %s', (name, expected) => {
   expect(hasDotfile(name)).toBe(expected);
+});
+
+describe('known paths', () => {
+  const wanted = { name: 'a/b', isFolder: false };
+
+  test('are found again, whatever the query', () => {
+    const paths = new KnownPaths();
+    expect(paths.get(environOf('GET /a/b'))).toBeUndefined();
+    paths.add(environOf('GET /a/b'), wanted);
+    expect(paths.get(environOf('GET /a/b?c'))).toEqual(wanted);
+  });
+
+  test('are not those that are written with encoded characters, which may be refused ones', () => {
+    const paths = new KnownPaths();
+    paths.add(environOf('GET /a%2fb'), wanted);
+    expect(paths.get(environOf('GET /a/b'))).toBeUndefined();
+    paths.add(environOf('GET /a/b'), wanted);
+    expect(paths.get(environOf('GET /a%2fb'))).toBeUndefined();
+  });
+
+  test('are only so many, and none that is long', () => {
+    const paths = new KnownPaths();
+    for (let i = 0; i <= 1000; i++) paths.add(environOf(`GET /${i}`), wanted);
+    expect(paths.get(environOf('GET /0'))).toBeUndefined();
+    expect(paths.get(environOf('GET /1000'))).toEqual(wanted);
+    const long = environOf(`GET /${'x'.repeat(200)}`);
+    paths.add(long, wanted);
+    expect(paths.get(long)).toBeUndefined();
+  });
 });
