@@ -1,7 +1,8 @@
 import type { Application, InterfaceName } from '@highball/gateway-protocol';
 import { AdapterUsageError, captureServers } from '@highball/node-adapter';
-import { existsSync, statSync } from 'node:fs';
-import { extname, resolve } from 'node:path';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
+import { basename, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { adaptApplication } from './application/adapt.ts';
 import { Lifecycle } from './application/lifecycle.ts';
@@ -127,19 +128,30 @@ function isNothing(value: unknown): boolean {
 
 /**
  * Imports a module, TypeScript too: by Node's own type stripping, and by tsx where that is not enough (enums,
- * JSX, imports without an ending).
+ * JSX, imports without an ending, `import` in a package of CommonJS).
  * @param version - another number has the file itself read anew, in a process that has imported it already.
  */
 export async function importFile(file: string, version = 0): Promise<Record<string, unknown>> {
   const { href } = pathToFileURL(file);
   const url = version === 0 ? href : `${href}?version=${version}`;
-  if (extname(file) === '.tsx') return importByTsx(url);
+  if (extname(file) === '.tsx' || isTypeScriptOfCommonJs(file)) return importByTsx(url);
   try {
     return (await import(url)) as Record<string, unknown>;
   } catch (error) {
     if (!/\.[cm]?ts$/.test(file) || !needsTsx(error)) throw error;
     return importByTsx(url);
   }
+}
+
+/**
+ * Whether Node would take TypeScript for CommonJS and stumble over its first `import`: the nearest package.json says
+ * so, as those of `npm init` do. The compiler and tsx take both there.
+ */
+function isTypeScriptOfCommonJs(file: string): boolean {
+  const manifest = extname(file) === '.ts' ? findPackageJSON(pathToFileURL(file)) : undefined;
+  // Where there is none, Node 24 and 26 name the file itself.
+  if (manifest === undefined || basename(manifest) !== 'package.json') return false;
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { type?: unknown }).type === 'commonjs';
 }
 
 /** Errors of Node's loader that come before any line of the module has run, and that tsx may mend. */

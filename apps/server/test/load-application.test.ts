@@ -32,6 +32,16 @@ describe('finds the application', () => {
         'one.ts': 'export const one = 1;',
       },
     ],
+    // A new folder of npm's is one of CommonJS; TypeScript is written with import and export there as well.
+    [
+      'app.ts',
+      {
+        'package.json': '{ "type": "commonjs" }',
+        'app.ts': "import { one } from './one.ts'; export const app = (): number => one;",
+        'one.ts': 'export const one = 1;',
+      },
+    ],
+    ['app.ts', { 'package.json': '{ "type": "commonjs" }', 'app.ts': 'module.exports = (): number => 1;' }],
   ])('%s in %j', async (spec, files) => {
     expect(await load(spec, files)).toEqual({ returned: 1 });
   });
