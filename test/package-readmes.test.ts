@@ -17,6 +17,8 @@ describe.each(published.filter(({ name }) => name !== 'server'))(
       expect(text.split('\n')[2]).toMatch(/^For anyone who |^For whoever /);
       for (const heading of REQUIRED) expect(text).toContain(`\n${heading}`);
       expect(text).toContain(`npm install ${manifest.name}`);
+      // A new folder of npm's is one of CommonJS, in which Node runs none of the examples.
+      expect(text).toMatch(/^Node `\^22\.18 \|\| \^24\.11 \|\| >=26`.*; ESM \(`npm pkg set type=module`\)/m);
     });
 
     test('what its snippets import is there after its Install section', async () => {
