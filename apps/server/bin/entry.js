@@ -6,7 +6,9 @@ import { pathToFileURL } from 'node:url';
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (!((major === 22 && minor >= 18) || (major === 24 && minor >= 11) || major >= 26)) {
-  console.error(`highball: Node ${process.version} is too old; install Node 22.18, 24.11, 26 or a later one`);
+  console.error(
+    `highball: Node ${process.version} is not supported; install 22.18 or a later 22, 24.11 or a later 24, or 26 and up`,
+  );
   process.exit(1);
 }
 
