@@ -37,6 +37,8 @@ export interface Outcome {
   readonly details: readonly Detail[];
   /** Sentences that belong below the table. */
   readonly notes: readonly string[];
+  /** What should have been measured and was not. */
+  readonly failures: readonly string[];
 }
 
 export interface Context {

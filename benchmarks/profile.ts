@@ -59,7 +59,10 @@ function packageOf({ functionName, url }: Frame): string {
   return inModules ?? /\/packages\/([^/]+)\//.exec(url)?.[1]?.replace(/^/, '@highball/') ?? 'the program';
 }
 
-/** What V8 calls "(program)" is everything outside JavaScript: libuv, Node's C++ and the kernel. */
+/**
+ * What V8 calls "(program)" is outside JavaScript: libuv, Node's C++ and the kernel. Where libuv waits for events and
+ * reads, V8 believes that the process is idle.
+ */
 function nameOfNative(name: string): string {
   return name === '(program)' ? 'libuv, C++ and the kernel' : name;
 }

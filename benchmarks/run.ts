@@ -45,12 +45,15 @@ async function runAll(options: Options): Promise<void> {
     log: (line) => console.error(line),
   };
   const outcomes = await runInLanes(chosen, context, options.smoke ? SMOKE_LANES : 1);
+  const failures = outcomes.flatMap((outcome) => outcome.failures);
   const command = [
     'npm run bench',
     ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : []),
   ].join(' ');
   console.log(figures(outcomes, machine(new Date()), command));
   if (isComplete(options)) await writeDocuments(outcomes, command);
+  for (const failure of failures) console.error(`failed: ${failure}`);
+  if (failures.length > 0) process.exitCode = 1;
   console.error(`${Math.round((performance.now() - begun) / 1000)} seconds`);
 }
 
@@ -72,9 +75,16 @@ async function runInLanes(chosen: readonly Benchmark[], context: Context, lanes:
   const lane = async (): Promise<void> => {
     for (const [i, benchmark] of next) {
       const log = (line: string): void => context.log(`${benchmark.name}: ${line}`);
-      outcomes[i] = await benchmark.run({ ...context, log });
+      outcomes[i] = await benchmark
+        .run({ ...context, log })
+        .catch((error: Error) => failed(benchmark, error));
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
   return outcomes;
+}
+
+/** One that fails takes no other with it. */
+function failed({ name }: Benchmark, error: Error): Outcome {
+  return { rows: [], details: [], notes: [], failures: [`${name}: ${error.message}`] };
 }

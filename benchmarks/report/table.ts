@@ -59,10 +59,11 @@ export function figures(outcomes: readonly Outcome[], on: string, command: strin
   const skipped = rows
     .filter((row) => row.skipped !== undefined)
     .map(({ work, against, skipped }) => `- Not measured: ${work}, against ${against}: ${skipped}.`);
+  const failed = outcomes.flatMap((outcome) => outcome.failures).map((failure) => `- Failed: ${failure}.`);
   return [
     `\`${command}\`: ${on}.`,
     targetTable(rows),
-    [...notes, ...skipped].join('\n'),
+    [...notes, ...skipped, ...failed].join('\n'),
     '<details>\n<summary>All figures: each server under each load, medians of the rounds</summary>',
     detailTable(outcomes.flatMap((outcome) => outcome.details)),
     '</details>',

@@ -40,7 +40,7 @@ export const latency: Benchmark = { name: 'latency', run: compareLatency };
 
 async function compareLatency(context: Context): Promise<Outcome> {
   const skipped = whyMissing(nginxStatic.needs);
-  if (skipped !== undefined) return { rows: [{ ...ROW, skipped }], details: [], notes: [] };
+  if (skipped !== undefined) return { rows: [{ ...ROW, skipped }], details: [], notes: [], failures: [] };
   const { folder, options } = context;
   const profile = options.profile === undefined ? {} : { profile: options.profile };
   await using ours = await startServer(highballStatic, { folder, ...profile });
@@ -59,7 +59,12 @@ async function compareLatency(context: Context): Promise<Outcome> {
   for (const { server, perSecond, p99Us } of details) {
     context.log(`${server}: at ${Math.round(perSecond)}/s p99 ${Math.round(p99Us)} µs`);
   }
-  return { rows: [{ ...ROW, ratio: ratioOf(p99s(ours), p99s(theirs)) }], details, notes: [noteOf(results)] };
+  return {
+    rows: [{ ...ROW, ratio: ratioOf(p99s(ours), p99s(theirs)) }],
+    details,
+    notes: [noteOf(results)],
+    failures: [],
+  };
 }
 
 type Result = OpenLoop & Pick<Detail, 'cpuUs' | 'busy' | 'residentBytes' | 'bytes'>;

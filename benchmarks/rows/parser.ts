@@ -25,15 +25,20 @@ async function compareParsers({ options, log }: Context): Promise<Outcome> {
   for (let round = 0; round < options.rounds; round++) {
     const rates = parseRates((await promisify(execFile)(command, args)).stdout);
     if (rates.theirs === undefined) {
-      return { rows: [{ ...ROW, skipped: 'llhttp cannot be reached in this Node' }], details: [], notes: [] };
+      return {
+        rows: [{ ...ROW, skipped: 'llhttp cannot be reached in this Node' }],
+        details: [],
+        notes: [],
+        failures: [],
+      };
     }
     ours.push(rates.ours);
     theirs.push(rates.theirs);
   }
   const ratio = ratioOf(ours, theirs);
   const note = `\`node ${BENCH}\`: ${ours.map(Math.round).join(', ')} thousand requests a second; llhttp ${theirs.map(Math.round).join(', ')}.`;
-  log(`${note}`);
-  return { rows: [{ ...ROW, ratio }], details: [], notes: [note] };
+  log(note);
+  return { rows: [{ ...ROW, ratio }], details: [], notes: [note], failures: [] };
 }
 
 /** Reads what the bench prints. @throws when our figure is missing. */

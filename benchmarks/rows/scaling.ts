@@ -24,7 +24,12 @@ interface Measured {
 
 async function compareWorkers(context: Context): Promise<Outcome> {
   if (!pinned) {
-    return { rows: [{ ...ROW, skipped: 'needs two CPUs and taskset' }], details: [], notes: [] };
+    return {
+      rows: [{ ...ROW, skipped: 'needs two CPUs and taskset' }],
+      details: [],
+      notes: [],
+      failures: [],
+    };
   }
   const { folder, options } = context;
   await using one = await startServer(serve('busy.ts:app', 1), { folder, cpus: BOTH_CPUS });
@@ -38,8 +43,13 @@ async function compareWorkers(context: Context): Promise<Outcome> {
   const rates = (each: readonly Measured[]): number[] => each.map(({ perSecond }) => perSecond);
   const masterMs = median(ofTwo.map(({ masterMs }) => masterMs));
   const note = `Two workers answered ${Math.round(median(rates(ofTwo)))} requests a second, one ${Math.round(median(rates(ofOne)))}; wrk shared their CPUs. The master took ${masterMs.toFixed(1)} ms of CPU time a second meanwhile.`;
-  context.log(`${note}`);
-  return { rows: [{ ...ROW, ratio: ratioOf(rates(ofTwo), rates(ofOne)) }], details: [], notes: [note] };
+  context.log(note);
+  return {
+    rows: [{ ...ROW, ratio: ratioOf(rates(ofTwo), rates(ofOne)) }],
+    details: [],
+    notes: [note],
+    failures: [],
+  };
 }
 
 async function measure(server: RunningServer, seconds: number): Promise<Measured> {

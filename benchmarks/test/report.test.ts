@@ -59,10 +59,13 @@ test('ratios have as many digits as mean something', () => {
 });
 
 test('the report names what was not measured and why', () => {
-  const outcomes: Outcome[] = [{ rows: [unmeasured], details: [], notes: ['A note.'] }];
+  const outcomes: Outcome[] = [
+    { rows: [unmeasured], details: [], notes: ['A note.'], failures: ['nginx: no answer'] },
+  ];
   const text = figures(outcomes, 'a machine', 'npm run bench');
   expect(text).toContain('`npm run bench`: a machine.');
   expect(text).toContain('- A note.');
+  expect(text).toContain('- Failed: nginx: no answer.');
   expect(text).toContain('- Not measured: hello, against Bun.serve: needs bun (npm install --no-save bun).');
 });
 
