@@ -1,4 +1,4 @@
-import { closeSync, fchownSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fchownSync, openSync, writeSync } from 'node:fs';
 import type { DestinationStream } from 'pino';
 import { CommandError, messageOf } from './errors.ts';
 
@@ -19,6 +19,10 @@ export interface LogOwner {
 /** The owner writes, the group reads: a log may tell more than everybody should know. */
 const MODE = 0o640;
 
+const { O_APPEND, O_CREAT, O_NOCTTY, O_NONBLOCK, O_WRONLY } = constants;
+/** A pipe that nobody reads, or that is full, must not hold up the service: then lines are lost (open(2)). */
+const FLAGS = O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_NONBLOCK;
+
 /**
  * Opens a log file for appending; several processes may have it open, each line is written at once (O_APPEND).
  * @throws CommandError when it cannot be opened.
@@ -28,11 +32,19 @@ export function openLogFile(path: string, owner: LogOwner = {}): LogFile {
 }
 
 /**
- * Makes a log file for processes of this owner to write to.
+ * Makes a log file for processes of this owner to write to. A named pipe that nobody reads yet is as it should be.
  * @throws CommandError when it cannot be opened.
  */
 export function prepareLogFile(path: string, owner: LogOwner = {}): void {
-  closeSync(openLogFile(path, owner).fd);
+  try {
+    closeSync(openLogFile(path, owner).fd);
+  } catch (error) {
+    if (!isUnreadPipe(error)) throw error;
+  }
+}
+
+function isUnreadPipe(error: unknown): boolean {
+  return error instanceof CommandError && (error.cause as NodeJS.ErrnoException).code === 'ENXIO';
 }
 
 class AppendedFile implements LogFile {
@@ -54,7 +66,7 @@ class AppendedFile implements LogFile {
     try {
       writeSync(this.#fd, line);
     } catch {
-      // A full disk must not end the service.
+      // A full disk, or a pipe that nobody reads, must not end the service.
     }
   }
 
@@ -66,7 +78,7 @@ class AppendedFile implements LogFile {
 
   #open(): number {
     try {
-      const fd = openSync(this.#path, 'a', MODE);
+      const fd = openSync(this.#path, FLAGS, MODE);
       const { uid, gid } = this.#owner;
       // -1 leaves as it is: chown(2).
       if (uid !== undefined || gid !== undefined) fchownSync(fd, uid ?? -1, gid ?? -1);
