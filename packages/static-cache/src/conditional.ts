@@ -1,4 +1,4 @@
-import { parseHttpDate } from './http-date.ts';
+import { matchesEntityTag, parseHttpDate } from '@highball/http-semantics';
 
 /** The fields by which a client makes a request conditional (RFC 9110 §13.1), as the environ has them. */
 export type Conditions = Readonly<Record<`HTTP_${string}`, string | undefined>>;
@@ -19,16 +19,16 @@ export function evaluate(conditions: Conditions, validators: Validators): 200 | 
   const ifMatch = conditions.HTTP_IF_MATCH;
   const ifUnmodifiedSince = conditions.HTTP_IF_UNMODIFIED_SINCE;
   if (ifMatch !== undefined) {
-    if (!listMatches(ifMatch, validators.etag, 'strong')) return 412;
+    if (!matchesEntityTag(ifMatch, validators.etag, 'strong')) return 412;
   } else if (ifUnmodifiedSince !== undefined) {
-    const limit = parseHttpDate(ifUnmodifiedSince);
+    const limit = secondsOf(ifUnmodifiedSince);
     if (limit !== undefined && validators.modifiedSeconds > limit) return 412;
   }
   const ifNoneMatch = conditions.HTTP_IF_NONE_MATCH;
-  if (ifNoneMatch !== undefined) return listMatches(ifNoneMatch, validators.etag, 'weak') ? 304 : 200;
+  if (ifNoneMatch !== undefined) return matchesEntityTag(ifNoneMatch, validators.etag, 'weak') ? 304 : 200;
   const ifModifiedSince = conditions.HTTP_IF_MODIFIED_SINCE;
   if (ifModifiedSince === undefined) return 200;
-  const limit = parseHttpDate(ifModifiedSince);
+  const limit = secondsOf(ifModifiedSince);
   return limit !== undefined && validators.modifiedSeconds <= limit ? 304 : 200;
 }
 
@@ -42,16 +42,11 @@ export function rangeApplies(ifRange: string | undefined, validators: Validators
   if (ifRange === undefined) return true;
   if (ifRange.startsWith('"')) return ifRange === validators.etag;
   const { modifiedSeconds } = validators;
-  return parseHttpDate(ifRange) === modifiedSeconds && modifiedSeconds < Math.floor(now / 1000);
+  return secondsOf(ifRange) === modifiedSeconds && modifiedSeconds < Math.floor(now / 1000);
 }
 
-/** Whether a list of entity tags, or `*`, has this one (RFC 9110 §8.8.3.2). */
-function listMatches(list: string, etag: string, comparison: 'strong' | 'weak'): boolean {
-  // What browsers send.
-  if (list === etag) return true;
-  if (list.trim() === '*') return true;
-  for (const [, weak, tag] of list.matchAll(/(W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g)) {
-    if (tag === etag && (comparison === 'weak' || weak === undefined)) return true;
-  }
-  return false;
+/** An HTTP-date in the seconds that files are compared by; undefined when it is none. */
+function secondsOf(date: string): number | undefined {
+  const time = parseHttpDate(date, Date.now());
+  return time === undefined ? undefined : time / 1000;
 }
