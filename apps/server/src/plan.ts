@@ -25,7 +25,15 @@ export type PlanRole =
   /** Keeps the counts of the limits, for all workers of the front. */
   | { kind: 'keeper'; pool: string }
   /** Runs the application of an upstream. */
-  | { kind: 'upstream'; app: string; pool: string };
+  | {
+      kind: 'upstream';
+      app: string;
+      pool: string;
+      /** The name in the configuration. */
+      upstream: string;
+      /** Whether its answers tell how busy it is. */
+      tellsLoad?: boolean;
+    };
 
 /** All that a worker is told when it starts; plain data, so that it can be handed to another process. */
 export interface WorkerPlan {

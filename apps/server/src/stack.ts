@@ -225,7 +225,7 @@ export class Stack {
     const addresses: string[] = [];
     for (let i = 1; i <= instances; i++) {
       const pool = instances === 1 ? name : `${name}-${i}`;
-      const role: PlanRole = { kind: 'upstream', app, pool };
+      const role: PlanRole = { kind: 'upstream', app, pool, upstream: name };
       const master = await this.#startPool(pool, [parseBind('127.0.0.1:0')], workers, role);
       addresses.push(...master.status().addresses.map((address) => `http://${address}`));
     }
@@ -256,11 +256,15 @@ export class Stack {
     return master;
   }
 
+  #isAskedForLoad(upstream: string): boolean {
+    return this.#config.upstreams?.[upstream]?.balance === 'least-load';
+  }
+
   #program(role: PlanRole): ReturnType<typeof workerProgram> {
     const { launch, identity } = this.#options;
     return workerProgram({
       source: launch.source,
-      role,
+      role: role.kind === 'upstream' ? { ...role, tellsLoad: this.#isAskedForLoad(role.upstream) } : role,
       settings: this.#settings,
       ...(identity && { identity }),
     });

@@ -18,6 +18,7 @@ import { refusalPages, sitePages } from './site/error-pages.ts';
 import { createSite } from './site/site.ts';
 import { createUpstreams, type Upstreams } from './site/upstreams.ts';
 import { recycleOnStrayErrors } from './stray-errors.ts';
+import { tellLoad } from './upstream/load.ts';
 import { type HookedApplication, hookRequests, workerContext } from './worker-hooks.ts';
 import { logAccess } from './worker-access-log.ts';
 import { type WorkerLog, workerLog } from './worker-log.ts';
@@ -86,7 +87,8 @@ async function build(plan: WorkerPlan, master: WorkerSide, pool: string, log: Lo
   const built = await buildApplication(role, plan.settings, { config, folder }, parts);
   const app = identify(built.app, master, pool);
   await hooks.run('postWorkerInit', context);
-  const hooked = noteTasks(hookRequests(app, hooks, context), master.watchTasks());
+  const noted = noteTasks(hookRequests(app, hooks, context), master.watchTasks());
+  const hooked = role.kind === 'upstream' && role.tellsLoad ? tellLoad(noted) : noted;
   const settings = settingsOf(plan);
   const logged = logAccess(hooked, settings, { master, lifecycle, log: packageLog });
   const { upstreams, caches, pages } = built;

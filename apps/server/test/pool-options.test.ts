@@ -8,7 +8,7 @@ import { parseRawEnv } from '../src/raw-env.ts';
 import { resolveSettings } from '../src/resolve-settings.ts';
 
 const front = { kind: 'front' as const, addresses: {} };
-const upstream = { kind: 'upstream' as const, app: 'blog/app.mjs', pool: 'blog' };
+const upstream = { kind: 'upstream' as const, app: 'blog/app.mjs', pool: 'blog', upstream: 'x' };
 
 const launchIn = (folder: string, file?: string): Launch => ({
   config: { routes: [{ app: 'site/app.mjs' }, { static: 'public' }] },

@@ -9,6 +9,7 @@ import type { Logger } from '../log.ts';
 import { problemOfCheck, startChecks } from './checks.ts';
 import type { Upstream } from './config.ts';
 import { compileHashKey, type ReadKey } from './hash-key.ts';
+import { takeLoads } from './load.ts';
 import { UpstreamPicker } from './picker.ts';
 import { reportUpstream, type UpstreamReport } from './report.ts';
 import { createSource } from './source.ts';
@@ -51,11 +52,12 @@ export class UpstreamGroup {
 
   /** @throws an error of the packages, when an option makes no sense. */
   constructor(options: GroupOptions) {
-    const { name, upstream, peers, folder, log } = options;
+    const { name, upstream, peers, folder } = options;
     this.name = name;
+    checkTogether(upstream);
     this.#options = options;
     this.#balancer = createBalancer(balancerOptions(upstream, this.#bounded(peers)));
-    const { queue = false, sticky, hashBy, forward } = upstream;
+    const { queue = false, sticky, hashBy } = upstream;
     this.#keyOf = compileHashKey(hashBy);
     this.#queue = queue === false ? undefined : createPeerQueue(this.#balancer, queue === true ? {} : queue);
     this.#sticky = sticky && new Stickiness(sticky);
@@ -65,12 +67,7 @@ export class UpstreamGroup {
     });
     this.#source = 'discover' in upstream ? createSource(upstream.discover, folder) : undefined;
     this.#checkChecks(peers);
-    const proxy = reverseProxy({
-      ...forward,
-      picker: this.#picker,
-      key: this.#keyOf,
-      log,
-    });
+    const proxy = this.#createProxy();
     this.app = this.#sticky?.wrap(proxy) ?? proxy;
     this.#sticky?.setIds(peers.map(({ id }) => id));
   }
@@ -134,6 +131,17 @@ export class UpstreamGroup {
     });
   }
 
+  #createProxy(): Application {
+    const { upstream, log } = this.#options;
+    const proxy = reverseProxy({
+      ...upstream.forward,
+      picker: this.#picker,
+      key: this.#keyOf,
+      log,
+    });
+    return upstream.balance === 'least-load' ? takeLoads(proxy, this.#balancer) : proxy;
+  }
+
   #discover(source: Source): Discovery {
     const { upstream, log, name } = this.#options;
     return discover(source, {
@@ -180,6 +188,20 @@ export class UpstreamGroup {
       if (problem !== undefined) throw new Error(problem);
     }
   }
+}
+
+/** The strategies that hash, but for nginx's, which knows addresses alone. */
+const HASHING: readonly string[] = ['ip-hash', 'ketama', 'maglev', 'rendezvous'];
+
+/** What the keys of an upstream cannot say one by one. @throws Error that names them and the mend. */
+function checkTogether({ balance = 'round-robin', hashBy, health, ...upstream }: Upstream): void {
+  if (hashBy !== undefined && !HASHING.includes(balance)) {
+    throw new Error(`hashBy means nothing to the balance ${balance}; take one of ${HASHING.join(', ')}`);
+  }
+  if (!('discover' in upstream) || !('protocol' in upstream.discover)) return;
+  const problem =
+    health?.check && problemOfCheck(health.check, `${upstream.discover.protocol}://127.0.0.1:1`);
+  if (problem !== undefined) throw new Error(problem);
 }
 
 /** What of the options is about when to look again. */

@@ -1,5 +1,6 @@
+import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
-import { balance, Behind, get } from './support.ts';
+import { balance, Behind, bodyOf, get } from './support.ts';
 
 test('passive: a server that fails is left out, and is back when its time is over', async () => {
   await using good = await Behind.start('good');
@@ -62,6 +63,29 @@ test('active: a server that is not there when the worker starts gets no request,
     .toMatchObject({ state: 'down', failures: 0 });
   expect(await site.ask(3)).toEqual(['good', 'good', 'good']);
   expect((await site.status()).servers[0]).toMatchObject({ failures: 0 });
+});
+
+test('active: checks end when the worker is told to finish, and its requests do not', async () => {
+  await using one = await Behind.start('one');
+  const held: ServerResponse[] = [];
+  one.behave = ({ url }, response) => void (url === '/health' ? response.end() : held.push(response));
+  await using site = await balance(
+    `{ servers: ['${one.url}'], health: { check: { path: '/health', intervalMs: 20, jitter: 0 } } }`,
+  );
+  const answer = get(site.port);
+  await expect.poll(() => held.length).toBe(1);
+  const checks = (): number => one.asked.filter((url) => url === '/health').length;
+  const before = checks();
+  await expect.poll(checks).toBeGreaterThan(before + 2);
+  site.program.signal('SIGTERM');
+  await site.program.until(/finishing the requests/);
+  // What is under way when the worker hears of it may still come.
+  let last = -1;
+  await expect.poll(() => last === (last = checks()), { interval: 300 }).toBe(true);
+  expect(held).toHaveLength(1);
+  held[0]?.end('whole');
+  expect(bodyOf(await answer)).toBe('whole');
+  expect(await site.program.exited).toBe(0);
 });
 
 test('backups serve while all others are down', async () => {

@@ -2,6 +2,7 @@ import { STRATEGIES } from '@highball/balancer';
 import { expect, test } from 'vitest';
 import { createLog } from '../../src/log.ts';
 import { createUpstreams } from '../../src/site/upstreams.ts';
+import type { Upstream } from '../../src/upstream/config.ts';
 import { call, environOf } from '../support.ts';
 import { Behind } from './support.ts';
 
@@ -29,3 +30,29 @@ test.each(STRATEGIES)(
     upstreams.close();
   },
 );
+
+test.each<[Upstream, string]>([
+  [
+    { servers: ['uwsgi://127.0.0.1:1'], health: { check: { path: '/health' } } },
+    "upstream 'site': health.check.path asks by HTTP, but 'uwsgi://127.0.0.1:1' speaks uwsgi: leave the path out",
+  ],
+  [
+    { discover: { dns: 'a', port: 1, protocol: 'scgi' }, health: { check: { path: '/health' } } },
+    "upstream 'site': health.check.path asks by HTTP, but 'scgi://127.0.0.1:1' speaks scgi",
+  ],
+  [
+    { servers: ['http://127.0.0.1:1'], hashBy: 'uri' },
+    "upstream 'site': hashBy means nothing to the balance round-robin; take one of ip-hash, ",
+  ],
+  [
+    { discover: { srv: 'a', resolver: ['nowhere'] } },
+    "upstream 'site': discover.resolver 'nowhere' names no DNS server; write an address, as 10.0.0.2",
+  ],
+  [
+    { servers: ['http://127.0.0.1:1'], sticky: { secrets: ['short'] } },
+    "upstream 'site': a secret must have 16 bytes or more",
+  ],
+])('%j is refused with the upstream and the mend', (upstream, message) => {
+  const config = { upstreams: { site: upstream }, routes: [{ proxy: 'site' }] };
+  expect(() => createUpstreams(config, { addresses: {}, folder: '.', log })).toThrow(message);
+});

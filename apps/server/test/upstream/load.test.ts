@@ -1,0 +1,81 @@
+import type { ResponseRecord } from '@highball/async-worker';
+import { createBalancer } from '@highball/balancer';
+import type { Environ } from '@highball/gateway-protocol';
+import { expect, test } from 'vitest';
+import { takeLoads, tellLoad } from '../../src/upstream/load.ts';
+import { Site } from '../started.ts';
+import { call, environOf } from '../support.ts';
+import { get } from './support.ts';
+
+const context = { id: 1, pool: 'x', pid: 1, generation: 1 };
+
+test('a worker tells its delay and the requests that it has besides this one', async () => {
+  const told: string[] = [];
+  const hooked = tellLoad(
+    { context, app: (_, startResponse) => (startResponse('200 OK', Object.freeze([]) as never), []) },
+    () => 1.5,
+  );
+  const environs: Environ[] = [];
+  for (let i = 0; i < 3; i++) {
+    const environ = environOf('GET /');
+    environs.push(environ);
+    const { headers } = await call(hooked.app, environ);
+    told.push(String(headers));
+  }
+  expect(told).toEqual([0, 1, 2].map((queue) => `X-Highball-Load,delay=1.5, queue=${queue}`));
+  for (const environ of environs) hooked.onResponse?.({ environ } as unknown as ResponseRecord);
+  // One that was refused before it came to the application.
+  hooked.onResponse?.({ environ: environOf('GET /') } as unknown as ResponseRecord);
+  expect(String((await call(hooked.app, environOf('GET /'))).headers)).toContain('queue=0');
+});
+
+test('the balancer goes by it, and no client sees it', async () => {
+  const balancer = createBalancer({ peers: [{ id: 'a' }, { id: 'b' }], strategy: 'least-load' });
+  const answer = (id: string, queue: number) =>
+    call(
+      takeLoads((environ, startResponse) => {
+        environ['highball.upstream_addr'] = id;
+        startResponse('200 OK', [
+          ['X-Highball-Load', `delay=0, queue=${queue}`],
+          ['X-Other', '1'],
+        ]);
+        return [];
+      }, balancer),
+      environOf('GET /'),
+    );
+  expect((await answer('a', 9)).headers).toEqual([['X-Other', '1']]);
+  await answer('b', 0);
+  expect((await answer('gone', 3)).status).toBe('200 OK');
+  const picked = Array.from({ length: 4 }, () => balancer.pick()?.id);
+  expect(picked).toEqual(['b', 'b', 'b', 'b']);
+});
+
+test('least-load over an application of several instances: answers come without the field', async () => {
+  await using site = await Site.make({
+    'highball.config.mjs': `export default {
+      workers: 1,
+      upstreams: { own: { app: './app.mjs', instances: 2, balance: 'least-load' } },
+      routes: [{ proxy: 'own' }],
+    };`,
+  });
+  const program = site.run([
+    'run',
+    '-c',
+    'highball.config.mjs',
+    '-b',
+    '127.0.0.1:0',
+    '--control-socket',
+    'control',
+  ]);
+  const [, port] = await program.until(/serves http:\/\/[^:]+:(\d+)/);
+  const pids = new Set<unknown>();
+  for (let i = 0; i < 20; i++) {
+    const answer = await get(Number(port));
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(answer).not.toContain('X-Highball-Load');
+    pids.add(/"pid":(\d+)/.exec(answer)?.[1]);
+  }
+  expect(pids.size).toBe(2);
+  const [, direct] = /own-1 +workers \d+ on 127\.0\.0\.1:(\d+)/.exec(program.stdout) ?? [];
+  expect(await get(Number(direct))).toMatch(/^X-Highball-Load: delay=[\d.]+, queue=0\r$/m);
+});
