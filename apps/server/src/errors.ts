@@ -10,6 +10,9 @@ export class CommandError extends Error {
   }
 }
 
+/** The exit code that says that no worker could start (gunicorn's WORKER_BOOT_ERROR). */
+export const WORKER_BOOT_ERROR = 3;
+
 /** The exit code that says that the application could not be loaded (gunicorn's APP_LOAD_ERROR). */
 export const APP_LOAD_ERROR = 4;
 

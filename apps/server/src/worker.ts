@@ -1,4 +1,4 @@
-import { createWorker, type MakeErrorPage, type WorkerOptions } from '@highball/async-worker';
+import { createWorker, type MakeErrorPage } from '@highball/async-worker';
 import type { Application } from '@highball/gateway-protocol';
 import { dropPrivileges } from '@highball/daemon';
 import { joinMaster, type WorkerSide } from '@highball/prefork-master/worker';
@@ -23,6 +23,7 @@ import { type HookedApplication, hookRequests, workerContext } from './worker-ho
 import { logAccess } from './worker-access-log.ts';
 import { type WorkerLog, workerLog } from './worker-log.ts';
 import { answerQuestion, type Questioned, type WorkerQuestion } from './worker-questions.ts';
+import { workerOptions } from './worker-options.ts';
 import { createReporter } from './worker-report.ts';
 import { noteTasks } from './worker-tasks.ts';
 
@@ -192,32 +193,5 @@ function identify(app: Application, master: WorkerSide, pool: string): Applicati
     environ['highball.worker_pid'] = process.pid;
     environ['highball.pool'] = pool;
     return app(environ, startResponse);
-  };
-}
-
-function workerOptions(settings: Settings, log: WorkerLog): WorkerOptions {
-  return {
-    log,
-    environ: {
-      forwardedAllowIps: settings.forwardedAllowIps,
-      headerMap: settings.headerMap,
-      multiprocess: settings.workers !== 1,
-      rootPath: settings.rootPath,
-    },
-    keepAliveTimeoutMs: settings.keepAlive * 1000,
-    headTimeoutMs: settings.headTimeout * 1000,
-    bodyGraceMs: settings.bodyTimeout * 1000,
-    requestTimeoutMs: settings.requestTimeout * 1000,
-    protocol: settings.protocol,
-    uwsgiAllowIps: settings.uwsgiAllowIps,
-    proxyProtocol: settings.proxyProtocol,
-    proxyAllowIps: settings.proxyAllowIps,
-    workerConnections: settings.workerConnections,
-    maxBodyBytes: settings.limitRequestBody || Number.POSITIVE_INFINITY,
-    parser: {
-      maxRequestLineBytes: settings.limitRequestLine,
-      maxFields: settings.limitRequestFields,
-      maxFieldBytes: settings.limitRequestFieldSize,
-    },
   };
 }

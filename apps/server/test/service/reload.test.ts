@@ -117,6 +117,8 @@ describe('without starting anything', () => {
     [['serve', 'broken.mjs', '--check-config'], 4, /^highball: cannot load .*no database\n$/],
     [['serve', 'app.mjs', '--check-config', '-b', 'here'], 3, /^highball: cannot read the address "here"/],
     [['serve', 'app.mjs', '--check-config', '-c', 'routes.ts'], 1, /routes\.ts: routes is no setting/],
+    [['serve', 'app.mjs', '--check-config', '--proxy-allow-ips', 'x'], 3, /^highball: 'x' is no address/],
+    [['check', '-c', 'both.ts'], 3, /^highball: proxyProtocol must be 'off' with uwsgi/],
     [['check', '-c', 'routes.ts'], 0, /^The configuration is correct\.\n$/],
     [['check', '-c', 'hooks.ts'], 1, /hooks\.ts: hooks\.onFire is no hook; there are: onStarting/],
     [['check', '-c', 'upstream.ts'], 4, /^highball: cannot load .*broken\.mjs: no database\n$/],
@@ -124,6 +126,7 @@ describe('without starting anything', () => {
   ])('highball %j exits with %d', async (args, code, message) => {
     await using site = await Site.make({
       'broken.mjs': 'throw new Error("no database");',
+      'both.ts': settings("routes: [{ app: 'app.mjs' }], protocol: 'uwsgi', proxyProtocol: 'v1'"),
       'routes.ts': settings("routes: [{ app: 'app.mjs' }]"),
       'hooks.ts': settings("routes: [{ app: 'app.mjs' }], hooks: { onFire() {} }"),
       'upstream.ts': settings("upstreams: { a: { app: 'broken.mjs' } }, routes: [{ proxy: 'a' }]"),
