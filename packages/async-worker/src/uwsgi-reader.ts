@@ -1,9 +1,13 @@
-import { RemoteProtocolError, UwsgiRequestParser, type Variables } from '@highball/cgi-protocols';
+import {
+  RemoteProtocolError,
+  type RequestHandler as VariablesHandler,
+  UwsgiRequestParser,
+} from '@highball/cgi-protocols';
 import { compileAddresses, type ConnectionFacts } from '@highball/environ';
 import type { ParserOptions, RequestHandler } from '@highball/http-parser';
 import { PeerError } from './errors.ts';
 import type { RequestSource, StartSource } from './request-source.ts';
-import { uwsgiHead, type UwsgiHead } from './uwsgi-head.ts';
+import { uwsgiHead } from './uwsgi-head.ts';
 
 /** Which of a worker's options are about uwsgi. */
 export interface UwsgiOptions {
@@ -119,16 +123,10 @@ class UwsgiReader implements RequestSource {
 }
 
 /** Lets variables be told of as a head. */
-function tell(
-  handler: RequestHandler,
-  peer: ConnectionFacts,
-  limits: ParserOptions,
-): ConstructorParameters<typeof UwsgiRequestParser>[0] {
+function tell(handler: RequestHandler, peer: ConnectionFacts, limits: ParserOptions): VariablesHandler {
   return {
-    onVariables: (variables: Variables, contentLength: number) => {
-      const head: UwsgiHead = uwsgiHead(variables, contentLength, peer, limits);
-      handler.onHead(head);
-    },
+    onVariables: (variables, contentLength) =>
+      handler.onHead(uwsgiHead(variables, contentLength, peer, limits)),
     onBody: (chunk) => handler.onBody(chunk),
     onEnd: () => handler.onEnd(NO_TRAILERS),
   };
