@@ -12,6 +12,9 @@ interface Peer {
   readonly probe?: readonly string[];
 }
 
+/** The package that has Bun's program; its parent `bun` would only fetch this one by an install script. */
+const BUN = `@oven/bun-${process.platform}-${process.arch === 'arm64' ? 'aarch64' : process.arch}`;
+
 const debian = (name: string): string => `apt-get install ${name}`;
 
 /** What is compared with, and what is needed for that. Nothing of it is ever installed by a run. */
@@ -26,14 +29,15 @@ const peers = {
     version: ['/usr/bin/python3', '-W', 'ignore', '-c', 'import flask; print("Flask", flask.__version__)'],
     probe: ['/usr/bin/python3', '-c', 'import flask'],
   },
-  bun: { install: 'npm install --no-save bun', version: ['bun', '--version'] },
+  bun: { install: `npm install --no-save ${BUN}`, version: ['bun', '--version'] },
 } as const satisfies Record<string, Peer>;
 
 export type PeerName = keyof typeof peers;
 
 /** The path of a program, or undefined where it is not installed. */
 export function findProgram(name: string, path: string = process.env['PATH'] ?? ''): string | undefined {
-  const folders = [...path.split(delimiter), '/usr/sbin', join(root, 'node_modules/.bin')];
+  const modules = join(root, 'node_modules');
+  const folders = [...path.split(delimiter), '/usr/sbin', join(modules, BUN, 'bin')];
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findProgram, programOf } from '../peers.ts';
+import { programOf } from '../peers.ts';
 import type { Contender } from '../server.ts';
 
 /** A program on node:http, by itself. */
@@ -31,9 +31,7 @@ export function gunicorn(name: string, app: string, needs: Contender['needs'] = 
 export const bun: Contender = {
   name: 'Bun.serve',
   needs: ['bun'],
-  prepare: ({ port }) => [
-    { argv: [findProgram('bun') ?? 'bun', 'hello-bun.ts'], env: { PORT: String(port) } },
-  ],
+  prepare: ({ port }) => [{ argv: [programOf('bun'), 'hello-bun.ts'], env: { PORT: String(port) } }],
 };
 
 /** One thread, connections to the server behind shared by all clients. */
