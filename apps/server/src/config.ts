@@ -66,6 +66,8 @@ export interface RedirectAction {
 /** Answers with an error. */
 export interface RefuseAction {
   refuse: RefuseRule['refuse'];
+  /** With 405: the methods that there are. */
+  allow?: readonly string[];
 }
 
 /** Changes the address, then acts; without an action of its own the routes below see the new address. */

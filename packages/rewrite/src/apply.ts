@@ -10,7 +10,7 @@ import type { Subject } from './subject.ts';
 export type RuleResult =
   | { readonly kind: 'rewrite'; readonly address: string; readonly next: RewriteFlag | Application }
   | { readonly kind: 'redirect'; readonly location: string; readonly status: number }
-  | { readonly kind: 'refuse'; readonly status: number }
+  | { readonly kind: 'refuse'; readonly status: number; readonly allow: readonly string[] | undefined }
   | { readonly kind: 'answer'; readonly app: Application }
   | undefined;
 

@@ -21,7 +21,11 @@ export type CompiledAction =
       /** Whether the address is one of this host. */
       readonly local: boolean;
     }
-  | { readonly kind: 'refuse'; readonly status: RefuseRule['refuse'] }
+  | {
+      readonly kind: 'refuse';
+      readonly status: RefuseRule['refuse'];
+      readonly allow: readonly string[] | undefined;
+    }
   | { readonly kind: 'answer'; readonly app: Application };
 
 /** A rule, ready to be asked. */
@@ -72,7 +76,7 @@ function addressOf(rule: Rule): string | undefined {
 }
 
 function compileAction(rule: Rule, { names }: CompiledConditions, place: string): CompiledAction {
-  if ('refuse' in rule) return { kind: 'refuse', status: rule.refuse };
+  if ('refuse' in rule) return compileRefusal(rule, place);
   if ('redirect' in rule) {
     const template = compileTemplate(checkQuery(rule, rule.redirect, place), names, `${place}.redirect`);
     // What a client sent decides where a path leads, never which host it is on.
@@ -88,6 +92,12 @@ function compileAction(rule: Rule, { names }: CompiledConditions, place: string)
     );
   }
   return { kind: 'rewrite', template, policy: rule.queryPolicy, next: rule.answer ?? rule.flag ?? 'next' };
+}
+
+function compileRefusal({ refuse: status, allow }: RefuseRule, place: string): CompiledAction {
+  if ((status === 405) === (allow !== undefined)) return { kind: 'refuse', status, allow };
+  const mend = status === 405 ? 'needs allow: the methods that there are' : 'has allow, which is for 405';
+  throw new RewriteError('BAD_RULE', `${place} refuses with ${status} and ${mend}`);
 }
 
 function checkQuery(rule: { queryPolicy?: QueryPolicy }, address: string, place: string): string {

@@ -19,7 +19,7 @@ type End =
   | { readonly kind: 'pass' }
   | { readonly kind: 'answer'; readonly app: Application }
   | { readonly kind: 'redirect'; readonly location: string; readonly status: number }
-  | { readonly kind: 'refuse'; readonly status: number }
+  | { readonly kind: 'refuse'; readonly status: number; readonly allow: readonly string[] | undefined }
   | { readonly kind: 'loop'; readonly trail: readonly string[] };
 
 const PASS: End = { kind: 'pass' };

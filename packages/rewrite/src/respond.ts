@@ -11,11 +11,11 @@ export function redirectTo(location: string, status: number): Application {
   };
 }
 
-/** Answers with an error. */
-export function refuseWith(status: number): Application {
+/** Answers with an error. @param allow - what Allow names. */
+export function refuseWith(status: number, allow: readonly string[] | undefined): Application {
   return (_environ, startResponse) => {
     const line = `${status} ${STATUS_CODES[status]}`;
-    startResponse(line, [TEXT]);
+    startResponse(line, allow === undefined ? [TEXT] : [['Allow', allow.join(', ')], TEXT]);
     return [`${line}\n`];
   };
 }

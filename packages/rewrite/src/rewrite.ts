@@ -81,7 +81,7 @@ function conclude(
     case 'redirect':
       return redirectTo(end.location, end.status)(environ, startResponse);
     case 'refuse':
-      return refuseWith(end.status)(environ, startResponse);
+      return refuseWith(end.status, end.allow)(environ, startResponse);
     default:
       throw new RewriteError('LOOP', `rewrite rules loop: ${end.trail.join(' → ')}`);
   }

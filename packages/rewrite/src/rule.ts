@@ -83,7 +83,9 @@ export interface RedirectRule extends AddressRule {
 
 /** Answers with an error: Apache's flags F and G, nginx's `return`. */
 export interface RefuseRule extends CommonRule {
-  readonly refuse: 403 | 404 | 410;
+  readonly refuse: 403 | 404 | 405 | 410;
+  /** With 405: the methods that there are, which Allow must name (RFC 9110 §15.5.6). */
+  readonly allow?: readonly string[];
 }
 
 export type Rule = RewriteRule | RedirectRule | RefuseRule | AnswerRule;

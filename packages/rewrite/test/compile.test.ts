@@ -22,6 +22,8 @@ test.each<[string, unknown, string, RegExp]>([
   ['two things to do', { rewrite: '/', refuse: 403 }, 'BAD_RULE', /has rewrite and refuse/],
   ['an answer and a flag', { rewrite: '/', flag: 'last', answer: () => [] }, 'BAD_RULE', /answer and a flag/],
   ['an answer and a redirect', { redirect: '/', answer: () => [] }, 'BAD_RULE', /has redirect and answer/],
+  ['405 without Allow', { refuse: 405 }, 'BAD_RULE', /needs allow/],
+  ['Allow without 405', { refuse: 403, allow: ['GET'] }, 'BAD_RULE', /has allow, which is for 405/],
   ['two queries', { rewrite: '/?a', queryPolicy: 'keep' }, 'BAD_RULE', /use 'extend'/],
   ['no root', { isFile: '/a', refuse: 404 }, 'BAD_RULE', /rules\[0\]\.isFile needs the option root/],
   [

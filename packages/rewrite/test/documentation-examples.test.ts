@@ -206,6 +206,14 @@ const nginx: typeof apache = [
     [['/a', '/client/7/a', { HTTP_COOKIE: 'x=y; id=7' }]],
   ],
   [
+    'by method',
+    [{ methods: ['POST'], refuse: 405, allow: ['GET', 'HEAD'] }],
+    [
+      ['/a', '405 Method Not Allowed', { REQUEST_METHOD: 'POST' }],
+      ['/a', '/a'],
+    ],
+  ],
+  [
     'one host name',
     [{ hosts: ['www.example.org'], redirect: '{$scheme}://example.org{$path}', status: 301 }],
     [

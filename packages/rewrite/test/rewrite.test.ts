@@ -186,6 +186,15 @@ test.each([
   expect(ask([{ path: '/secret', refuse }], '/secret')).toMatchObject({ status, asked: undefined });
 });
 
+test('a refusal of the method says which there are', () => {
+  const rules: Rule[] = [{ unless: { methods: ['GET', 'HEAD'] }, refuse: 405, allow: ['GET', 'HEAD'] }];
+  expect(ask(rules, '/', { REQUEST_METHOD: 'PUT' })).toMatchObject({
+    status: '405 Method Not Allowed',
+    headers: expect.arrayContaining([['Allow', 'GET, HEAD']]) as unknown,
+  });
+  expect(ask(rules, '/').asked).toBe('/');
+});
+
 describe('an answer', () => {
   const tell: Application = (environ, startResponse) => {
     startResponse('200 OK', [['Asked', environ.RAW_URI ?? '']]);
