@@ -35,10 +35,11 @@ export async function sendFilled(
   now: () => number = () => performance.now(),
 ): Promise<void> {
   let brisk = false;
-  let filling: Promise<Piece> | undefined = fill(body, brisk);
+  let filling: Promise<Piece> | undefined;
   try {
     while (!response.satisfied) {
-      const piece = await filledOrGone(filling ?? fill(body, brisk), response);
+      filling ??= fill(body, brisk);
+      const piece = await filledOrGone(filling, response);
       if (piece === undefined || piece.bytes === 0) break;
       filling = brisk ? fill(body, brisk) : undefined;
       const begun = now();

@@ -43,6 +43,17 @@ function answering(body: ResponseBody, length?: number): Application {
   };
 }
 
+/** As the source's own, but its client leaves when the second piece is asked for. */
+function slowToEnd(source: Source, leave: () => void): (buffer: Uint8Array) => Promise<number> {
+  const readInto = source.readInto.bind(source);
+  let asked = 0;
+  return async (buffer) => {
+    if (asked++ > 0) leave();
+    await new Promise((resolve) => setImmediate(resolve));
+    return readInto(buffer);
+  };
+}
+
 /** A response on a socket that takes a piece when `drain` is called. */
 function makeResponse(): { socket: FakeSocket; output: Output; response: Response } {
   // With a handle that tells what was taken, so that pieces are written whole.
@@ -125,6 +136,29 @@ describe('a client', () => {
     await sending;
     clearInterval(draining);
     expect(socket.writes.join('').endsWith(BYTES.toString('latin1'))).toBe(true);
+  });
+
+  test('gets larger ones also after many short bodies, and clients that left', async () => {
+    for (let i = 0; i < 100; i++) {
+      const { socket, output, response } = makeResponse();
+      const source = new Source(BYTES.subarray(0, 10));
+      // The half of them leaves while the second piece is read.
+      if (i % 2 === 0) source.readInto = slowToEnd(source, () => response.abort());
+      const sending = sendFilled(source, response, output, () => 0);
+      await until(() => socket.writableNeedDrain);
+      socket.drain();
+      await sending.catch(() => undefined);
+    }
+    const { socket, output, response } = makeResponse();
+    const source = new Source(BYTES);
+    const sending = sendFilled(source, response, output, () => 0);
+    await until(() => socket.writableNeedDrain);
+    socket.drain();
+    await until(() => source.buffers.length === 3);
+    expect(source.buffers[2]!.byteLength).toBeGreaterThan(source.buffers[0]!.byteLength);
+    response.abort();
+    output.abandon();
+    await sending;
   });
 
   test('that is slow costs one small piece', async () => {
