@@ -2,7 +2,7 @@ import type { CompressionOptions } from '@highball/compression';
 import type { ErrorPagesOptions } from '@highball/error-pages';
 import type { ForwardProxyOptions } from '@highball/forward-proxy';
 import type { HttpCacheOptions } from '@highball/http-cache';
-import type { LimitsOptions } from '@highball/limits';
+import type { LimitStore, LimitsOptions } from '@highball/limits';
 import type { QueryPolicy, RedirectStatus, RefuseRule, RewriteFlag, RuleConditions } from '@highball/rewrite';
 import type { StaticCacheOptions } from '@highball/static-cache';
 import type { Hooks } from './hooks.ts';
@@ -110,6 +110,15 @@ export interface ServerConfig extends Partial<Settings> {
   hooks?: Hooks;
 }
 
+/** Limits of a site. */
+export interface SiteLimits extends Omit<LimitsOptions, 'store' | 'log' | 'now' | 'after'> {
+  /**
+   * Makes the place of the counts, in each worker: `() => redisStore({ client })`, where there are several machines.
+   * @default a process of this machine that counts for all workers
+   */
+  store?: () => LimitStore;
+}
+
 /** The whole stack: how to listen, what runs behind, and which request goes where. */
 export interface Config<Name extends string = string> extends ServerConfig {
   /** The servers behind, by name. */
@@ -119,7 +128,7 @@ export interface Config<Name extends string = string> extends ServerConfig {
   /** Compresses answers by zstd, brotli or gzip: see @highball/compression. @default false */
   compress?: boolean | CompressionOptions;
   /** Requests a second, requests and connections at a time, one count for all workers: see @highball/limits. */
-  limits?: Omit<LimitsOptions, 'store' | 'log' | 'now' | 'after'>;
+  limits?: SiteLimits;
   /** Lets clients out, to where they are allowed to go: see @highball/forward-proxy. @default none */
   forwardProxy?: Omit<ForwardProxyOptions, 'fallback' | 'onRecord' | 'resolve' | 'connect' | 'clock'>;
   /** Pages for errors that have none, or own files by status: see @highball/error-pages. @default false */

@@ -5,11 +5,13 @@ export type {
   Config,
   ProxyAction,
   RedirectAction,
+  RefuseAction,
   RewriteAction,
   Route,
   RouteMatch,
   RouteOptions,
   ServerConfig,
+  SiteLimits,
   StaticAction,
 } from './config.ts';
 export type { ExitFacts, Hooks, ResponseFacts, ServerContext, WorkerContext } from './hooks.ts';

@@ -202,7 +202,8 @@ export class Stack {
 
   /** One process that counts for all workers of the front, where there is something to count. */
   async #startKeeper(): Promise<string | undefined> {
-    if (!this.#config.limits?.rules?.length) return undefined;
+    const { limits } = this.#config;
+    if (!limits?.rules?.length || limits.store !== undefined) return undefined;
     this.#keeper = new KeeperSocket(this.#options.identity);
     const { path } = this.#keeper;
     await this.#startPool('limits', [parseBind(`unix:${path}`)], 1, { kind: 'keeper', pool: 'limits' });

@@ -1,4 +1,5 @@
 import type { Application } from '@highball/gateway-protocol';
+import { memoryStore } from '@highball/limits';
 import { describe, expect, test } from 'vitest';
 import { Lifecycle } from '../src/application/lifecycle.ts';
 import type { Config, Route } from '../src/config.ts';
@@ -101,6 +102,23 @@ describe('below a mount point', () => {
     const { headers } = await answerTo({ path: '/old', redirect: '/new' });
     expect(headers[0]).toEqual(['Location', '/app/new?x=1']);
   });
+});
+
+test('limits count where the configuration says, as on a Redis of several machines', async () => {
+  const shared = memoryStore();
+  const machine = (): Promise<Application> =>
+    createSite(
+      {
+        ...config({ proxy: 'told' }),
+        limits: { rules: [{ requestsPerSecond: 0.001, burst: 2, nodelay: true }], store: () => shared },
+      },
+      // A keeper that is not there: whoever asked it would wait, and count for itself.
+      { ...context, keeper: '/nowhere/keeper' },
+    );
+  const statuses = [];
+  for (const site of [await machine(), await machine(), await machine(), await machine()])
+    statuses.push((await call(site, environOf('GET /'))).status.slice(0, 3));
+  expect(statuses).toEqual(['200', '200', '200', '429']);
 });
 
 describe('the rule that fired', () => {

@@ -70,9 +70,11 @@ function limited(
   bounds: NonNullable<Config['limits']>,
   { keeper, lifecycle, log }: ActionContext,
 ): Middleware {
+  const { store: makeStore, ...options } = bounds;
+  const store = makeStore?.() ?? (keeper === undefined ? undefined : keeperStore({ path: keeper }));
   const middleware = limits({
-    ...bounds,
-    ...(keeper !== undefined && { store: keeperStore({ path: keeper }) }),
+    ...options,
+    ...(store && { store }),
     ...(log && { log }),
   });
   lifecycle.onStop(() => middleware.close());
