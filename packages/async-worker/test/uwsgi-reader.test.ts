@@ -327,16 +327,21 @@ describe('deadlines', () => {
   });
 
   test('an answer that breaks off is reset where only its end tells of its end', async () => {
+    const received = deferred();
     await using server = await serve((_, start) => {
       start('200 OK', []);
       return (async function* body() {
         yield 'half';
+        // Node 22 takes a reset for an end when both come in one read with bytes (libuv's short read at a hang-up).
+        await received.promise;
         throw new Error('no more');
       })();
     }, uwsgi);
     const client = await server.connect();
     const failed = new Promise((resolve) => client.socket.once('error', resolve));
     client.send(packet());
+    await client.until('half');
+    received.resolve();
     expect(await failed).toMatchObject({ code: 'ECONNRESET' });
   });
 });
