@@ -21,6 +21,7 @@ export type Write = (chunk: BodyChunk) => void | Promise<void>;
  *
  * @param status - code and reason, as in `'200 OK'`.
  * @param headers - the fields; hop-by-hop ones (Connection, Transfer-Encoding…) are the server's own.
+ *   The list may be frozen, and the same for many responses: middleware passes another one on, and changes none.
  * @param error - what went wrong, when an error page replaces a response already begun. If the head has been
  *   sent already, this is thrown and the connection is cut.
  * @throws Error when called a second time without `error`, or with a status or field that cannot be sent.
