@@ -22,7 +22,7 @@ const sources: Contender = {
 await using folder = await temporaryFolder();
 await prepareFolder(folder.path);
 const starts: number[][] = [[], []];
-const rates: number[][] = [[], []];
+const costs: number[][] = [[], []];
 for (let round = 0; round < Number(rounds); round++) {
   for (const [i, contender] of [serve('hello.ts:app'), sources].entries()) {
     const begun = performance.now();
@@ -30,16 +30,15 @@ for (let round = 0; round < Number(rounds); round++) {
     starts[i]?.push(performance.now() - begun);
     const load = { connections: 64, client: 'browser', paths: ['/'] } as const;
     await runWrk(server.port, load, 1);
-    const { requests, durationUs } = await runWrk(server.port, load, Number(seconds));
-    rates[i]?.push((requests / durationUs) * 1e6);
+    const before = server.cpuMs();
+    const { requests } = await runWrk(server.port, load, Number(seconds));
+    costs[i]?.push(((server.cpuMs() - before) * 1000) / requests);
   }
 }
-const [built = [], stripped = []] = rates;
-console.log(
-  `built, requests/s: ${built.map(Math.round).join(', ')}; sources: ${stripped.map(Math.round).join(', ')}`,
-);
+const [built = [], stripped = []] = costs;
+const inUs = (each: readonly number[]): string => each.map((us) => us.toFixed(1)).join(', ');
+console.log(`CPU µs of a request, built: ${inUs(built)}; sources: ${inUs(stripped)}`);
 const { value, least, most } = ratioOf(built, stripped);
 console.log(`ratio: ${value.toFixed(2)} (${least.toFixed(2)} to ${most.toFixed(2)})`);
-console.log(
-  `ms to the first answer: ${starts.map((each) => Math.round(median(each))).join(' built, ')} sources`,
-);
+const [ofBuilt, ofSources] = starts.map((each) => Math.round(median(each)));
+console.log(`ms to the first answer, built: ${ofBuilt}; sources: ${ofSources}`);
