@@ -176,6 +176,9 @@ export class UpstreamConnection implements ResponseHandler {
   };
 
   readonly #onEnd = (): void => {
+    if (this.#handler !== undefined && wasReset(this.socket)) {
+      this.#lose(new UpstreamError('RESET', 'the upstream reset the connection inside its answer'));
+    }
     if (this.#handler !== undefined) {
       try {
         // Completes a body that ends with the connection.
@@ -274,6 +277,15 @@ export class UpstreamConnection implements ResponseHandler {
     this.#body?.fail(error);
     handler.onLost(error);
   }
+}
+
+/**
+ * Whether the end that was reported is none. Where bytes and a reset come in one read, Node 22 reports an end (libuv
+ * takes a hang-up after a short read for one), and half of a body that ends with the connection would pass for all
+ * of it. A connection that was reset has no peer any more; one that was ended has, and a Unix socket has no address.
+ */
+function wasReset(socket: Socket): boolean {
+  return socket.localAddress !== undefined && socket.remoteAddress === undefined;
 }
 
 /** `Keep-Alive: timeout=5`: how long the upstream waits for another request (RFC 2068 §19.7.1.1). */

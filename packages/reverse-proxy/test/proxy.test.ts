@@ -194,6 +194,25 @@ describe('an upstream that fails', () => {
     client.destroy();
   });
 
+  test('is reset in a body that ends with the connection: the client can tell', async () => {
+    await using upstream = await startUpstream((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\nhalf');
+      socket.resetAndDestroy();
+    });
+    await using proxy = await startProxy([upstream.url]);
+    expect(await exchange(proxy.port, get('/'))).not.toMatch(/\r\n0\r\n/);
+  });
+
+  test('is reset, which Node 22 may report as an end: the client can tell', async () => {
+    await using upstream = await startUpstream((socket) => void socket.end('HTTP/1.1 200 OK\r\n\r\nhalf'));
+    // As a socket is then: without a peer.
+    const connect: NonNullable<ReverseProxyOptions['connect']> = (target) =>
+      Object.defineProperty(connectByNode({ ...target }), 'remoteAddress', { value: undefined });
+    await using proxy = await startProxy([upstream.url], { connect });
+    expect(await exchange(proxy.port, get('/'))).not.toMatch(/\r\n0\r\n/);
+    expect(proxy.log.join()).toContain('the upstream reset the connection');
+  });
+
   test('no upstream: 503', async () => {
     await using proxy = await startProxy([]);
     expect(await exchange(proxy.port, get('/'))).toMatch(/^HTTP\/1\.1 503 /);
