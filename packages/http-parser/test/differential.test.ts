@@ -35,11 +35,15 @@ const WE_REFUSE: ReadonlySet<string> = new Set([
 /** Where we take what llhttp refuses, by the code of its refusal; likewise. */
 const WE_ACCEPT: ReadonlySet<string> = new Set([
   'HPE_CLOSED_CONNECTION',
+  'HPE_INVALID_CONTENT_LENGTH',
   'HPE_INVALID_METHOD',
   'HPE_INVALID_TRANSFER_ENCODING',
   'HPE_INVALID_VERSION',
   'HPE_STRICT',
 ]);
+
+/** The one such length: one that HTAB follows. */
+const TAB_BEHIND_LENGTH = /^content-length:[\t ]*\d+ *\t[\t ]*\r$/im;
 
 const corpus = [...goodRequests, ...badRequests]
   .filter(({ options }) => options === undefined)
@@ -60,7 +64,7 @@ test(
       const bytes = rounds < corpus.length ? seed : mutate(seed, corpus[next(corpus.length)] as Buffer, next);
       const ours = parse(bytes);
       // Only the first request is compared: what follows it would hide what llhttp made of it.
-      const difference = compare(ours, await llhttp.parse(bytes.subarray(0, ours.length)));
+      const difference = compare(bytes, ours, await llhttp.parse(bytes.subarray(0, ours.length)));
       if (difference !== undefined) unexplained.set(difference, JSON.stringify(bytes.toString('latin1')));
     }
     expect(Object.fromEntries(unexplained)).toEqual({});
@@ -69,11 +73,15 @@ test(
 );
 
 /** The class of a disagreement that is not written down. */
-function compare(ours: Verdict, theirs: Verdict): string | undefined {
+function compare(bytes: Buffer, ours: Verdict, theirs: Verdict): string | undefined {
   if (ours.accepted === theirs.accepted) return undefined;
   if (ours.accepted === undefined) return WE_REFUSE.has(ours.code) ? undefined : `we refuse: ${ours.code}`;
-  if (theirs.accepted === undefined)
-    return WE_ACCEPT.has(theirs.code) ? undefined : `we accept: ${theirs.code}`;
+  if (theirs.accepted === undefined) {
+    const known =
+      WE_ACCEPT.has(theirs.code) &&
+      (theirs.code !== 'HPE_INVALID_CONTENT_LENGTH' || TAB_BEHIND_LENGTH.test(bytes.toString('latin1')));
+    return known ? undefined : `we accept: ${theirs.code}`;
+  }
   return `both accept, differently: ${ours.accepted} <> ${theirs.accepted}`;
 }
 

@@ -151,6 +151,14 @@ export const goodRequests: readonly RequestVector[] = [
     'end',
   ),
   ok(
+    31,
+    'a length with white space round it',
+    post('Content-Length: \t5 \t\r\n', 'hello'),
+    'POST / 1.1 Host=a|Content-Length=5 length=5',
+    'body hello',
+    'end',
+  ),
+  ok(
     33,
     'leading zeros are decimal',
     post('Content-Length: 010\r\n', '0123456789'),
