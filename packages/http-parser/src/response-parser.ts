@@ -1,10 +1,10 @@
 import { RemoteProtocolError } from './errors.ts';
-import { listHas } from './fields.ts';
+import { type FieldFacts, listHas } from './fields.ts';
 import { type Framing, responseFraming } from './framing.ts';
 import { bodyTooLarge, type HeadFraming, MessageParser } from './message-parser.ts';
 import { type ParserOptions, resolveOptions } from './options.ts';
 import { persists } from './request-parser.ts';
-import { readStatusLine } from './status-line.ts';
+import { readStatusLine, type StatusLine } from './status-line.ts';
 
 /** A parsed response head. All text is latin-1: one character a byte. */
 export interface ResponseHead {
@@ -52,6 +52,7 @@ export class ResponseParser extends MessageParser {
   readonly #methods: string[] = [];
   #informational = 0;
   #pauseAtEnd = false;
+  #meaning: HeadMeaning | undefined;
 
   constructor(handler: ResponseHandler, options?: ParserOptions) {
     super(resolveOptions(options), 'response');
@@ -68,35 +69,11 @@ export class ResponseParser extends MessageParser {
   }
 
   protected override takeHead(text: string, start: number, end: number): HeadFraming {
-    const [method] = this.#methods;
+    const method = this.#methods[0];
     if (method === undefined)
       throw new RemoteProtocolError('UNEXPECTED_RESPONSE', 'a response that nobody asked for');
-    const { minorVersion, status, reason } = readStatusLine(text, start, end);
-    const facts = this.readFacts(text, false);
-    const framing = responseFraming(facts.contentLength, facts.transferEncoding, minorVersion, {
-      method,
-      status,
-    });
-    if (!framing.bodiless && framing.contentLength > this.options.maxBodyBytes) {
-      throw bodyTooLarge(this.options.maxBodyBytes);
-    }
-    const { contentLength, chunked, untilClose, bodiless } = framing;
-    const upgrade = listHas(facts.connection, 'upgrade') ? facts.upgrade : undefined;
-    const keepAlive = !untilClose && persists(facts.connection, minorVersion);
-    const { fields } = facts;
-    const head = {
-      status,
-      reason,
-      minorVersion,
-      fields,
-      contentLength,
-      chunked,
-      keepAlive,
-      upgrade,
-      untilClose,
-    };
-    const informational = status < 200 && status !== 101;
-    if (informational) {
+    const { head, framing } = this.#read(text, text.substring(start, end), method);
+    if (framing.informational) {
       if (++this.#informational > MAX_INFORMATIONAL) {
         throw new RemoteProtocolError(
           'UNEXPECTED_RESPONSE',
@@ -104,13 +81,24 @@ export class ResponseParser extends MessageParser {
         );
       }
       this.#handler.onInformational(head);
-      return { ...NO_BODY, keepAlive: true, informational };
+      return framing;
     }
     this.#informational = 0;
     this.#methods.shift();
-    this.#pauseAtEnd = status === 101 || (method === 'CONNECT' && status < 300);
+    this.#pauseAtEnd = head.status === 101 || (method === 'CONNECT' && head.status < 300);
     this.#handler.onHead(head);
-    return bodiless ? { ...NO_BODY, keepAlive, informational } : { ...framing, keepAlive, informational };
+    return framing;
+  }
+
+  /** What a head means; the same objects for the same head to a request of the same method. */
+  #read(text: string, line: string, method: string): HeadMeaning {
+    const known = this.#meaning;
+    const statusLine = known?.line === line ? known.statusLine : readStatusLine(line, 0, line.length);
+    const facts = this.readFacts(text, false);
+    if (known?.facts === facts && known.statusLine === statusLine && known.method === method) return known;
+    const { head, framing } = meaningOf(statusLine, facts, method, this.options.maxBodyBytes);
+    this.#meaning = { line, statusLine, facts, method, head, framing };
+    return this.#meaning;
   }
 
   protected override takeBody(chunk: Uint8Array): void {
@@ -126,4 +114,41 @@ export class ResponseParser extends MessageParser {
   }
 }
 
+/** A head that was read, and by what it was. */
+interface HeadMeaning {
+  readonly line: string;
+  readonly statusLine: StatusLine;
+  readonly facts: FieldFacts;
+  readonly method: string;
+  readonly head: ResponseHead;
+  readonly framing: HeadFraming;
+}
+
 const NO_BODY: Framing = { contentLength: -1, chunked: false, untilClose: false };
+
+function meaningOf(
+  { minorVersion, status, reason }: StatusLine,
+  facts: FieldFacts,
+  method: string,
+  maxBodyBytes: number,
+): Pick<HeadMeaning, 'head' | 'framing'> {
+  const exchange = { method, status };
+  const framing = responseFraming(facts.contentLength, facts.transferEncoding, minorVersion, exchange);
+  if (!framing.bodiless && framing.contentLength > maxBodyBytes) throw bodyTooLarge(maxBodyBytes);
+  const { contentLength, chunked, untilClose, bodiless } = framing;
+  const informational = status < 200 && status !== 101;
+  const keepAlive = !untilClose && persists(facts.connection, minorVersion);
+  const head: ResponseHead = {
+    status,
+    reason,
+    minorVersion,
+    fields: facts.fields,
+    contentLength,
+    chunked,
+    keepAlive,
+    upgrade: listHas(facts.connection, 'upgrade') ? facts.upgrade : undefined,
+    untilClose,
+  };
+  const body = bodiless ? NO_BODY : { contentLength, chunked, untilClose };
+  return { head, framing: { ...body, keepAlive: informational || keepAlive, informational } };
+}
