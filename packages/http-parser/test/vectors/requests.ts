@@ -153,7 +153,7 @@ export const goodRequests: readonly RequestVector[] = [
   ok(
     31,
     'a length with white space round it',
-    post('Content-Length: \t5 \t\r\n', 'hello'),
+    post('Content-Length: \t5\t \r\n', 'hello'),
     'POST / 1.1 Host=a|Content-Length=5 length=5',
     'body hello',
     'end',
