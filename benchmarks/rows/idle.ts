@@ -7,15 +7,17 @@ import { type Contender, type RunningServer, startServer } from '../server.ts';
 import { serve } from '../servers/highball.ts';
 import { node } from '../servers/others.ts';
 import { median, ratioOf } from '../statistics.ts';
-import { runWrk } from '../wrk.ts';
 
 /** Below the number that one worker holds. */
-const CONNECTIONS = 4000;
+const CONNECTIONS = 3500;
 const SMOKE_CONNECTIONS = 100;
 /** Opened at the same time. */
 const BATCH = 100;
-/** What a server allocates once, and what its optimizer needs, is no matter of the connections. */
-const WARM_UP_SECONDS = 1;
+/**
+ * Open before anything is counted: what a server allocates once is no matter of the connections. No more load than
+ * this, since a heap that has grown under it would have room for thousands without anybody seeing it.
+ */
+const FIRST = 500;
 
 /** Bytes of one connection. */
 interface Memory {
@@ -65,16 +67,14 @@ function inKb(measured: readonly Memory[], key: keyof Memory): string {
 async function measure(contender: Contender, { folder, options }: Context): Promise<Memory> {
   const count = options.smoke ? SMOKE_CONNECTIONS : CONNECTIONS;
   await using server = await startServer(contender, { folder });
-  await runWrk(server.port, { connections: 64, client: 'browser', paths: ['/'] }, WARM_UP_SECONDS);
-  const before = await memoryOf(server);
   const sockets: Socket[] = [];
   try {
-    while (sockets.length < count) {
-      sockets.push(...(await Promise.all(Array.from({ length: BATCH }, () => openIdle(server.port)))));
-    }
+    await openIdle(server, sockets, FIRST);
+    const before = await memoryOf(server);
+    await openIdle(server, sockets, FIRST + count);
     const after = await memoryOf(server);
     const lost = sockets.filter(({ readyState }) => readyState !== 'open').length;
-    if (lost > 0) throw new Error(`${server.name} has closed ${lost} of ${count} idle connections`);
+    if (lost > 0) throw new Error(`${server.name} has closed ${lost} of ${sockets.length} idle connections`);
     return {
       inUse: (after.inUse - before.inUse) / count,
       resident: (after.resident - before.resident) / count,
@@ -88,7 +88,14 @@ async function memoryOf({ port }: RunningServer): Promise<Memory> {
   return JSON.parse((await ask(port, '/memory')).body) as Memory;
 }
 
-async function openIdle(port: number): Promise<Socket> {
+/** Opens connections until there are so many, and has one request answered on each. */
+async function openIdle({ port }: RunningServer, sockets: Socket[], count: number): Promise<void> {
+  while (sockets.length < count) {
+    sockets.push(...(await Promise.all(Array.from({ length: BATCH }, () => openOne(port)))));
+  }
+}
+
+async function openOne(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1');
   socket.write(requestText('/', 'browser'));
   await once(socket, 'data');
