@@ -2,7 +2,7 @@ import type { ResponseHead } from '@highball/http-parser';
 import type { Socket } from 'node:net';
 import type { ExchangeHandler, UpstreamConnection } from './connection.ts';
 import { clientGone, UpstreamError } from './errors.ts';
-import type { ResolvedOptions } from './options.ts';
+import type { PeerLoad, ResolvedOptions } from './options.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
 import type { Opening, Pool } from './pool.ts';
 import type { ResponseBodyStream } from './response-body.ts';
@@ -42,9 +42,12 @@ export class Attempt implements ExchangeHandler, Opening {
   readonly peer: { readonly id: string };
   readonly target: UpstreamTarget;
   readonly startedAt: number;
-  /** When the connection was there, and when the head of the answer; 0 before. */
+  /** When the connection was there, the head of the answer, and its end; 0 before. */
   connectedAt = 0;
   headAt = 0;
+  endAt = 0;
+  /** What the peer has told of its load in its answer. */
+  load: PeerLoad | undefined;
   reused = false;
   connection: UpstreamConnection | undefined;
   readonly #owner: AttemptOwner;
@@ -76,7 +79,8 @@ export class Attempt implements ExchangeHandler, Opening {
   start(fresh: boolean, repeatable: boolean, preface: Uint8Array | undefined): void {
     const { pool } = this.#context;
     const maxIdleMs = repeatable ? Infinity : SURELY_ALIVE_MS;
-    const idle = fresh || preface !== undefined ? undefined : pool.take(this.target, maxIdleMs);
+    const idle =
+      fresh || preface !== undefined ? undefined : pool.take(this.target, maxIdleMs, this.startedAt);
     if (idle === undefined) this.#cancelOpening = pool.open(this.target, this.peer.id, preface, this);
     else {
       this.reused = true;
@@ -133,14 +137,15 @@ export class Attempt implements ExchangeHandler, Opening {
     else this.#owner.onInformational(this, head);
   }
 
-  onHead(head: ResponseHead, body: ResponseBodyStream): void {
-    this.headAt = this.#context.options.now();
+  onHead(head: ResponseHead, body: ResponseBodyStream, now: number): void {
+    this.headAt = now;
     this.#owner.onHead(this, head, body);
   }
 
-  onEnd(trailers: readonly string[]): void {
+  onEnd(trailers: readonly string[], now: number): void {
     if (this.#over) return;
     this.#over = true;
+    this.endAt = now;
     this.#mayContinue();
     this.#owner.onEnd(this, trailers);
   }

@@ -4,22 +4,26 @@ import { clientGone, UpstreamError } from './errors.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
 import { ResponseBodyStream } from './response-body.ts';
 import { valueOf } from './response-fields.ts';
+import { keepable, readShared, unshareReads } from './shared-reads.ts';
 import type { Wire, WireFactory } from './wire.ts';
 
 /** Who has sent a request, and hears what becomes of it; called when all that has come in one read was parsed. */
 export interface ExchangeHandler {
   onInformational(head: ResponseHead): void;
-  onHead(head: ResponseHead, body: ResponseBodyStream): void;
+  /** @param now - when it was read. Where `body` is complete, {@link onEnd} was called before. */
+  onHead(head: ResponseHead, body: ResponseBodyStream, now: number): void;
   /** The answer is complete. @param trailers - flat; the body has not told its end yet. */
-  onEnd(trailers: readonly string[]): void;
+  onEnd(trailers: readonly string[], now: number): void;
   /** There will be no answer, or no more of it. */
   onLost(error: UpstreamError): void;
 }
 
 /** What becomes of a connection between requests. */
 export interface ConnectionKeeper {
+  /** Asked once a read: what comes of it goes by one time. */
+  readonly now: () => number;
   /** @param keepForMs - how long the upstream says that it keeps the connection; Infinity when it does not. */
-  onFree(connection: UpstreamConnection, keepForMs: number): void;
+  onFree(connection: UpstreamConnection, keepForMs: number, now: number): void;
   onGone(connection: UpstreamConnection): void;
 }
 
@@ -30,6 +34,8 @@ export class UpstreamConnection implements ResponseHandler {
   readonly socket: Socket;
   readonly #wire: Wire;
   readonly #keeper: ConnectionKeeper;
+  /** Whether what was read lies in memory that is used again. */
+  readonly #sharesMemory: boolean;
   #handler: ExchangeHandler | undefined;
   #head: ResponseHead | undefined;
   #body: ResponseBodyStream | undefined;
@@ -41,6 +47,7 @@ export class UpstreamConnection implements ResponseHandler {
   #requests = 0;
   #released = false;
   #spoiled = false;
+  #readAt = 0;
   /** Reads so far: whether it grows says whether the upstream is silent. */
   reads = 0;
   /** When it became free, by the pool's clock. */
@@ -52,11 +59,9 @@ export class UpstreamConnection implements ResponseHandler {
     this.socket = socket;
     this.#keeper = keeper;
     this.#wire = wire(this);
-    socket
-      .on('data', this.#onData)
-      .on('end', this.#onEnd)
-      .on('error', this.#onError)
-      .on('close', this.#onClose);
+    this.#sharesMemory = readShared(socket, this.#onData);
+    if (!this.#sharesMemory) socket.on('data', this.#onData);
+    socket.on('end', this.#onEnd).on('error', this.#onError).on('close', this.#onClose);
   }
 
   /** Whether it had served a request before the present one. */
@@ -105,6 +110,7 @@ export class UpstreamConnection implements ResponseHandler {
     this.#released = true;
     this.#handler = undefined;
     const { socket } = this;
+    if (this.#sharesMemory) unshareReads(socket);
     socket
       .off('data', this.#onData)
       .off('end', this.#onEnd)
@@ -133,7 +139,7 @@ export class UpstreamConnection implements ResponseHandler {
   }
 
   onBody(chunk: Uint8Array): void {
-    this.#body?.push(chunk);
+    this.#body?.push(this.#sharesMemory ? keepable(chunk) : chunk);
   }
 
   onEnd(trailers: readonly string[]): void {
@@ -161,6 +167,7 @@ export class UpstreamConnection implements ResponseHandler {
       return;
     }
     this.#answered = true;
+    this.#readAt = this.#keeper.now();
     this.reads++;
     try {
       this.#wire.push(bytes);
@@ -180,6 +187,7 @@ export class UpstreamConnection implements ResponseHandler {
       this.#lose(new UpstreamError('RESET', 'the upstream reset the connection inside its answer'));
     }
     if (this.#handler !== undefined) {
+      this.#readAt = this.#keeper.now();
       try {
         // Completes a body that ends with the connection.
         this.#wire.finish();
@@ -213,37 +221,27 @@ export class UpstreamConnection implements ResponseHandler {
   }
 
   #tell(): void {
-    if (this.#headNews) {
-      this.#headNews = false;
-      const isTunnel = this.#head?.status === 101;
-      // All of a short answer comes in one read: then its body is whole before anybody looks at it.
-      if (this.#trailers !== undefined && !isTunnel) this.#end(() => this.#tellHead());
-      else {
-        this.#trailers = undefined;
-        this.#tellHead();
-      }
-    } else if (this.#trailers !== undefined) this.#end();
+    const hasHead = this.#headNews;
+    this.#headNews = false;
+    // All of a short answer comes in one read: then its body is whole before anybody looks at it.
+    if (this.#trailers === undefined || (hasHead && this.#head?.status === 101)) {
+      this.#trailers = undefined;
+      if (hasHead) this.#tellHead();
+    } else this.#end(hasHead);
   }
 
   #tellHead(): void {
     const handler = this.#handler;
-    this.#handler?.onHead(this.#head as ResponseHead, this.#body as ResponseBodyStream);
+    handler?.onHead(this.#head as ResponseHead, this.#body as ResponseBodyStream, this.#readAt);
     if (handler === undefined) this.socket.destroy();
   }
 
-  #end(tellHead?: () => void): void {
-    const handler = this.#handler;
-    const body = this.#body;
+  #end(hasHead: boolean): void {
     const trailers = this.#trailers ?? NO_TRAILERS;
     this.#trailers = undefined;
-    if (tellHead !== undefined) {
-      handler?.onEnd(trailers);
-      body?.end();
-      tellHead();
-    } else {
-      handler?.onEnd(trailers);
-      body?.end();
-    }
+    this.#handler?.onEnd(trailers, this.#readAt);
+    this.#body?.end();
+    if (hasHead) this.#tellHead();
     // A tunnel has taken it.
     if (this.#released) return;
     this.#handler = undefined;
@@ -265,7 +263,7 @@ export class UpstreamConnection implements ResponseHandler {
       return;
     }
     if (socket.isPaused()) socket.resume();
-    this.#keeper.onFree(this, keepForMs(this.#head?.fields ?? NO_TRAILERS));
+    this.#keeper.onFree(this, keepForMs(this.#head?.fields ?? NO_TRAILERS), this.#readAt);
   }
 
   #lose(error: UpstreamError): void {

@@ -7,14 +7,14 @@ import { answerError, answerNobody } from './answers.ts';
 import { Attempt, type AttemptContext, type AttemptOwner } from './attempt.ts';
 import { clientGone, UpstreamError } from './errors.ts';
 import type { Mirror } from './mirror.ts';
-import type { ResolvedOptions } from './options.ts';
+import type { Observation, Outcome, ResolvedOptions } from './options.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
 import { proxyHeader } from './proxy-header.ts';
-import { report } from './report.ts';
+import { report, seconds } from './report.ts';
 import { type BufferedBody, bufferBody } from './request-buffer.ts';
 import { type RequestComposer, withHost } from './compose-request.ts';
 import type { ResponseBodyStream } from './response-body.ts';
-import { responseFields } from './response-fields.ts';
+import { responseFields, type SortedFields } from './response-fields.ts';
 import { decideRetry, isRepeatable, type RetryBudget } from './retry.ts';
 import type { Swept, Sweeper } from './sweeper.ts';
 import { openTunnel, tunnelHead } from './tunnel.ts';
@@ -83,7 +83,8 @@ export class Forwarding implements AttemptOwner, Swept {
 
   sweep(now: number): void {
     const { totalTimeoutMs, hedgeDelayMs } = this.#context.options;
-    if (!this.#listening) this.#listen();
+    // Most are over before; a signal for each of them would cost more than forwarding it.
+    if (!this.#listening && now - this.startedAt >= LISTEN_AFTER_MS) this.#listen();
     if (totalTimeoutMs > 0 && now - this.startedAt >= totalTimeoutMs) {
       this.#giveUp(new UpstreamError('TOTAL_TIMEOUT', `the request took more than ${totalTimeoutMs} ms`));
       return;
@@ -96,19 +97,25 @@ export class Forwarding implements AttemptOwner, Swept {
 
   onInformational(attempt: Attempt, head: ResponseHead): void {
     if (head.status !== 103 || this.#settled || (this.#winner ?? attempt) !== attempt) return;
-    const { fields } = responseFields(head, '');
+    const { fields } = responseFields(head, { viaName: '', takeLoad: undefined });
     this.environ['wsgi.early_hints']?.(fields.filter(([name]) => name.toLowerCase() !== 'content-length'));
   }
 
   onHead(attempt: Attempt, head: ResponseHead, body: ResponseBodyStream): void {
     this.#winner = attempt;
-    for (const other of this.#running.slice()) if (other !== attempt) other.abort(clientGone());
+    if (this.#running.length > 1) {
+      for (const other of this.#running.slice()) if (other !== attempt) other.abort(clientGone());
+    }
     try {
-      this.#answer(attempt, head, body);
+      const sorted = responseFields(head, this.#context.options);
+      attempt.load = sorted.load;
+      if (body.complete) this.#end(attempt);
+      this.#answer(attempt, head, sorted, body);
     } catch (error) {
       const failure = asUpstreamError(error);
-      attempt.abort(failure);
       // One whose answer was complete cannot be aborted any more.
+      if (body.complete) this.#end(attempt);
+      else attempt.abort(failure);
       if (this.#settled) return;
       this.#log(attempt, failure);
       this.#settleWith(() => answerError(this.#startResponse, 502));
@@ -116,8 +123,13 @@ export class Forwarding implements AttemptOwner, Swept {
   }
 
   onEnd(attempt: Attempt, trailers: readonly string[]): void {
-    this.#leave(attempt, 'ok');
     if (trailers.length > 0) this.#trailers = trailers;
+    // The head of an answer that came as a whole is told behind this.
+    if (this.#winner === attempt) this.#end(attempt);
+  }
+
+  #end(attempt: Attempt): void {
+    this.#leave(attempt, 'ok');
     this.#finish(attempt);
   }
 
@@ -144,11 +156,12 @@ export class Forwarding implements AttemptOwner, Swept {
 
   /** @param fresh - not over a connection that was used before. */
   #try(fresh: boolean): void {
-    const { picker, key } = this.#context.options;
+    const { picker, key, prefer } = this.#context.options;
     let picked: PickedPeer | Promise<PickedPeer>;
     try {
       const { environ } = this;
-      picked = picker.pick({ key: key(environ), exclude: this.#tried ?? NONE, environ });
+      const exclude = this.#tried ?? NONE;
+      picked = picker.pick({ key: key(environ), exclude, environ, prefer: prefer?.(environ) });
     } catch (error) {
       this.#refuse(error);
       return;
@@ -253,10 +266,9 @@ export class Forwarding implements AttemptOwner, Swept {
     this.#try(false);
   }
 
-  #answer(attempt: Attempt, head: ResponseHead, body: ResponseBodyStream): void {
+  #answer(attempt: Attempt, head: ResponseHead, sorted: SortedFields, body: ResponseBodyStream): void {
     const { options } = this.#context;
     const isTunnel = head.status === 101 || (this.request.method === 'CONNECT' && head.status < 300);
-    const sorted = responseFields(head, options.viaName);
     if (isTunnel) {
       this.#tunnel(attempt, head, sorted.fields);
       return;
@@ -279,21 +291,21 @@ export class Forwarding implements AttemptOwner, Swept {
   }
 
   #passBody(body: ResponseBodyStream, eager: boolean): void {
-    const sendTrailers = (): void => {
-      if (this.#trailers !== undefined) this.environ['highball.send_trailers']?.(pairsOf(this.#trailers));
-    };
-    // `complete` is known a moment later than the head: the connection tells it behind this.
     if (this.#ended) {
-      sendTrailers();
+      this.#sendTrailers();
       this.#settled = true;
       this.#settle.resolve(body.take());
       return;
     }
-    body.onEnd = sendTrailers;
+    body.onEnd = () => this.#sendTrailers();
     // What comes may be long in coming: the client gets to see the head now.
     if (eager || body.isEmpty) this.environ['highball.send_head']?.();
     this.#settled = true;
     this.#settle.resolve(body);
+  }
+
+  #sendTrailers(): void {
+    if (this.#trailers !== undefined) this.environ['highball.send_trailers']?.(pairsOf(this.#trailers));
   }
 
   /** Hands both connections to each other (RFC 9110 §7.8, §9.3.6). */
@@ -341,11 +353,19 @@ export class Forwarding implements AttemptOwner, Swept {
   }
 
   /** The peer has done its part, or failed at it. */
-  #leave(attempt: Attempt, outcome: 'ok' | 'failed' | 'aborted'): void {
-    const index = this.#running.indexOf(attempt);
+  #leave(attempt: Attempt, outcome: Outcome): void {
+    const running = this.#running;
+    const index = running.indexOf(attempt);
     if (index === -1) return;
-    this.#running.splice(index, 1);
-    this.#context.options.picker.release(attempt.peer, outcome);
+    if (running.length === 1) running.pop();
+    else running.splice(index, 1);
+    this.#context.options.picker.release(attempt.peer, outcome, this.#seen(attempt, outcome));
+  }
+
+  /** What the picker learns of the peer; of a client that left, nothing. */
+  #seen({ startedAt, headAt, load }: Attempt, outcome: Outcome): Observation | undefined {
+    if (headAt !== 0) return { rttMs: headAt - startedAt, load };
+    return outcome === 'failed' ? { rttMs: this.#context.options.now() - startedAt } : undefined;
   }
 
   /** Collects the body first; `otherwise` is called when the request has ended meanwhile. */
@@ -390,8 +410,8 @@ export class Forwarding implements AttemptOwner, Swept {
   }
 
   /** For the access log (nginx's $upstream_response_time). */
-  #noteTime({ startedAt }: Attempt): void {
-    this.environ['highball.upstream_response_time'] = seconds(this.#context.options.now() - startedAt);
+  #noteTime({ startedAt, endAt }: Attempt): void {
+    this.environ['highball.upstream_response_time'] = seconds(endAt - startedAt);
   }
 
   /** Nothing is to be watched any more. */
@@ -406,6 +426,9 @@ export class Forwarding implements AttemptOwner, Swept {
 
 const NONE: ReadonlySet<string> = new Set();
 
+/** A client's leaving is heard of from then on; so late it is noticed at most. */
+const LISTEN_AFTER_MS = 10;
+
 /** What a picker's error may say: RFC 9110 §15.6.4, and nginx's status for a request whose client has left. */
 const NOBODY_FREE = 503;
 const CLIENT_LEFT = 499;
@@ -416,11 +439,6 @@ function pairsOf(flat: readonly string[]): HeaderList {
   const pairs: HeaderList = [];
   for (let i = 0; i < flat.length; i += 2) pairs.push([flat[i] as string, flat[i + 1] as string]);
   return pairs;
-}
-
-/** As nginx writes times: seconds with milliseconds. */
-function seconds(ms: number): string {
-  return (ms / 1000).toFixed(3);
 }
 
 function asUpstreamError(error: unknown): UpstreamError {

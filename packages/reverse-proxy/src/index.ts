@@ -5,7 +5,9 @@ export type { Connect } from './open.ts';
 export type {
   Logger,
   MirrorOptions,
+  Observation,
   Outcome,
+  PeerLoad,
   Picker,
   PickRequest,
   RequestBufferOptions,

@@ -1,6 +1,7 @@
 import { connect as netConnect, type Socket } from 'node:net';
 import { connect as tlsConnect, type TLSSocket } from 'node:tls';
 import type { UpstreamTlsOptions } from './options.ts';
+import { connectToRead } from './shared-reads.ts';
 import { authorityOf, type UpstreamTarget } from './upstream.ts';
 
 /**
@@ -16,9 +17,11 @@ const MAX_SESSIONS = 256;
 export function connectTo(tls: UpstreamTlsOptions = {}): Connect {
   const sessions = new Map<string, Buffer>();
   return (target, preface) => {
-    if (!target.tls) return connectPlainly(target, preface);
+    // The parsers of the other protocols may keep what they get.
+    if (!target.tls)
+      return connectPlainly(target, preface, target.protocol === 'http' ? connectToRead : netConnect);
     const { host, port } = target;
-    const below = preface === undefined ? { host, port, noDelay: true, keepAlive: true } : { socket: connectPlainly(target, preface) }; // prettier-ignore
+    const below = preface === undefined ? { host, port, noDelay: true, keepAlive: true } : { socket: connectPlainly(target, preface, netConnect) }; // prettier-ignore
     const key = authorityOf(target);
     const socket = tlsConnect({
       ...below,
@@ -35,11 +38,15 @@ export function connectTo(tls: UpstreamTlsOptions = {}): Connect {
   };
 }
 
-function connectPlainly(target: UpstreamTarget, preface: Uint8Array | undefined): Socket {
+function connectPlainly(
+  target: UpstreamTarget,
+  preface: Uint8Array | undefined,
+  open: typeof connectToRead,
+): Socket {
   const socket =
     'path' in target
-      ? netConnect({ path: target.path })
-      : netConnect({ host: target.host, port: target.port, noDelay: true, keepAlive: true });
+      ? open({ path: target.path })
+      : open({ host: target.host, port: target.port, noDelay: true, keepAlive: true });
   // It is queued until the connection is there.
   if (preface !== undefined) socket.write(preface);
   return socket;

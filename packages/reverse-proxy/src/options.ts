@@ -1,4 +1,4 @@
-import type { Application, Environ } from '@highball/gateway-protocol';
+import type { Application, Environ, HeaderList } from '@highball/gateway-protocol';
 import type { SecureContextOptions } from 'node:tls';
 import { ProxyConfigError } from './errors.ts';
 import { type CompiledRules, compileRules, type HeaderRules } from './header-rules.ts';
@@ -17,6 +17,24 @@ export interface PickRequest {
   /** Peers that were tried for this request already. */
   readonly exclude: ReadonlySet<string>;
   readonly environ: Environ;
+  /** The peer of this session, where one is known. */
+  readonly prefer?: string | undefined;
+}
+
+/** What a peer tells of its own load (a balancer's LoadReport). */
+export interface PeerLoad {
+  /** How late its event loop runs, in milliseconds. */
+  readonly delayMs: number;
+  /** Requests that it has taken and not answered. */
+  readonly queue: number;
+}
+
+/** What was seen of a peer in one request. */
+export interface Observation {
+  /** Milliseconds from the request to the head of the answer; of a failure, until it was known. */
+  readonly rttMs?: number;
+  /** What {@link ReverseProxyOptions.takeLoad} has found in the answer. */
+  readonly load?: PeerLoad | undefined;
 }
 
 /** Somebody who chooses upstreams: a balancer, or anything with these two methods. */
@@ -27,7 +45,8 @@ export interface Picker<Peer extends { readonly id: string }> {
    * 499, the client has left meanwhile. Any other is a defect.
    */
   pick(request: PickRequest): Peer | undefined | Promise<Peer | undefined>;
-  release(peer: Peer, outcome: Outcome): void;
+  /** @param seen - absent where nothing was seen: the client left, or the peer was not asked. */
+  release(peer: Peer, outcome: Outcome, seen?: Observation): void;
 }
 
 /** Where the proxy says what went wrong. pino fits; the fields come first, as it has them. */
@@ -101,6 +120,13 @@ export interface ReverseProxyOptions<Peer extends { readonly id: string } = { re
   readonly picker: Picker<Peer>;
   /** What a choice by hash goes by. @default REMOTE_ADDR */
   readonly key?: (environ: Environ) => string;
+  /** The id of the peer that a request's session belongs to; told to the picker. @default none */
+  readonly prefer?: (environ: Environ) => string | undefined;
+  /**
+   * Takes what a peer tells of its load out of the fields of its answer, so that no client sees it, as `takeLoad` of
+   * a balancer does; told to the picker. @default none: such a field is one like any other
+   */
+  readonly takeLoad?: (fields: HeaderList) => PeerLoad | undefined;
   /** What this proxy is called in Via. @default 'highball' */
   readonly viaName?: string;
   /** The Host field: the client's, the upstream's own address, or a name. @default 'client' */
@@ -175,6 +201,8 @@ export interface ResolvedMirror extends Required<Omit<MirrorOptions, 'upstream'>
 export interface ResolvedOptions {
   readonly picker: AnyPicker;
   readonly key: (environ: Environ) => string;
+  readonly prefer: ((environ: Environ) => string | undefined) | undefined;
+  readonly takeLoad: ((fields: HeaderList) => PeerLoad | undefined) | undefined;
   readonly viaName: string;
   readonly host: 'client' | 'upstream' | { readonly name: string };
   readonly connectTimeoutMs: number;
@@ -222,6 +250,8 @@ export function resolveOptions<Peer extends { readonly id: string }>(
     ...given,
     picker: options.picker,
     key: options.key ?? ((environ) => environ.REMOTE_ADDR ?? ''),
+    prefer: options.prefer,
+    takeLoad: options.takeLoad,
     host: options.host ?? 'client',
     firstByteTimeoutMs: options.firstByteTimeoutMs ?? given.readTimeoutMs,
     paths: new PathMap(options),

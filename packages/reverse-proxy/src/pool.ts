@@ -18,18 +18,44 @@ export interface Opening {
 const SAFETY_MS = 1000;
 
 /** An upstream as the pool sees it. */
-interface Place {
-  readonly name: string;
-  readonly target: UpstreamTarget;
+class Place implements ConnectionKeeper {
   readonly wire: WireFactory;
-  readonly idle: UpstreamConnection[];
+  readonly idle: UpstreamConnection[] = [];
+  readonly now: () => number;
+  readonly #options: ResolvedOptions;
+  readonly #onIdle: () => void;
+
+  constructor(wire: WireFactory, options: ResolvedOptions, onIdle: () => void) {
+    this.wire = wire;
+    this.now = options.now;
+    this.#options = options;
+    this.#onIdle = onIdle;
+  }
+
+  onFree(connection: UpstreamConnection, keepForMs: number, now: number): void {
+    const { maxIdle, idleTimeoutMs, proxyProtocol } = this.#options;
+    // A PROXY header has said for whom a connection is: nobody else may use it.
+    if (proxyProtocol !== undefined || this.idle.length >= maxIdle || idleTimeoutMs === 0) {
+      connection.socket.destroy();
+      return;
+    }
+    const keepMs = keepForMs > 2 * SAFETY_MS ? keepForMs - SAFETY_MS : keepForMs / 2;
+    connection.freeSince = now;
+    connection.keepUntil = now + Math.min(idleTimeoutMs, keepMs);
+    this.idle.push(connection);
+    this.#onIdle();
+  }
+
+  onGone(connection: UpstreamConnection): void {
+    const index = this.idle.indexOf(connection);
+    if (index !== -1) this.idle.splice(index, 1);
+  }
 }
 
 /** Connections that wait for a request. The last one used is the first taken: it is the surest to be alive. */
-export class Pool implements ConnectionKeeper {
+export class Pool {
   readonly #options: ResolvedOptions;
   readonly #places = new Map<UpstreamTarget, Place>();
-  readonly #placeOf = new WeakMap<UpstreamConnection, Place>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ResolvedOptions) {
@@ -40,10 +66,9 @@ export class Pool implements ConnectionKeeper {
    * A connection that is open, if there is one.
    * @param maxIdleMs - not one that has been idle for longer.
    */
-  take(target: UpstreamTarget, maxIdleMs: number): UpstreamConnection | undefined {
+  take(target: UpstreamTarget, maxIdleMs: number, now: number): UpstreamConnection | undefined {
     const idle = this.#places.get(target)?.idle;
     if (idle === undefined || idle.length === 0) return undefined;
-    const now = this.#options.now();
     const last = idle.at(-1) as UpstreamConnection;
     // The last one used is the one that has been idle for the shortest time.
     if (now - last.freeSince > maxIdleMs || now >= last.keepUntil) return undefined;
@@ -68,8 +93,7 @@ export class Pool implements ConnectionKeeper {
     const ready = readyEvent(socket);
     const onReady = (): void => {
       socket.off('error', onError).off('close', onClose);
-      const connection = new UpstreamConnection(socket, place.wire, this);
-      this.#placeOf.set(connection, place);
+      const connection = new UpstreamConnection(socket, place.wire, place);
       opening.onOpen(connection);
     };
     socket.once('error', onError).once('close', onClose).once(ready, onReady);
@@ -79,31 +103,10 @@ export class Pool implements ConnectionKeeper {
     };
   }
 
-  onFree(connection: UpstreamConnection, keepForMs: number): void {
-    const { maxIdle, idleTimeoutMs, proxyProtocol, now } = this.#options;
-    const idle = this.#placeOf.get(connection)?.idle;
-    // A PROXY header has said for whom a connection is: nobody else may use it.
-    if (idle === undefined || proxyProtocol !== undefined || idle.length >= maxIdle || idleTimeoutMs === 0) {
-      connection.socket.destroy();
-      return;
-    }
-    const keepMs = keepForMs > 2 * SAFETY_MS ? keepForMs - SAFETY_MS : keepForMs / 2;
-    connection.freeSince = now();
-    connection.keepUntil = connection.freeSince + Math.min(idleTimeoutMs, keepMs);
-    idle.push(connection);
-    this.#watch();
-  }
-
-  onGone(connection: UpstreamConnection): void {
-    const idle = this.#placeOf.get(connection)?.idle;
-    const index = idle?.indexOf(connection) ?? -1;
-    if (index !== -1) idle?.splice(index, 1);
-  }
-
   #place(target: UpstreamTarget, name: string): Place {
     let place = this.#places.get(target);
     if (place === undefined) {
-      place = { name, target, wire: this.#wireOf(target, name), idle: [] };
+      place = new Place(this.#wireOf(target, name), this.#options, () => this.#watch());
       this.#places.set(target, place);
     }
     return place;
@@ -132,12 +135,12 @@ export class Pool implements ConnectionKeeper {
   #closeStale(): boolean {
     const now = this.#options.now();
     let left = false;
-    for (const { idle } of this.#places.values()) {
-      for (const connection of idle.filter(({ keepUntil }) => now >= keepUntil)) {
-        this.onGone(connection);
+    for (const place of this.#places.values()) {
+      for (const connection of place.idle.filter(({ keepUntil }) => now >= keepUntil)) {
+        place.onGone(connection);
         connection.socket.destroy();
       }
-      left ||= idle.length > 0;
+      left ||= place.idle.length > 0;
     }
     return left;
   }

@@ -75,8 +75,10 @@ function ms(value: number): string {
   return value.toFixed(1);
 }
 
+/** Texts of the times below a second: to write a number costs more than all else that is told here. */
+const SHORT_TIMES: readonly string[] = Array.from({ length: 1000 }, (_, time) => (time / 1000).toFixed(3));
+
 /** As nginx writes times: seconds with milliseconds. */
-function seconds(value: number): string {
-  // Over a connection that was kept, which is the usual case, connecting takes no time.
-  return value === 0 ? '0.000' : (value / 1000).toFixed(3);
+export function seconds(value: number): string {
+  return SHORT_TIMES[Math.round(value)] ?? (value / 1000).toFixed(3);
 }

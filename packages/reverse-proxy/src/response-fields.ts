@@ -1,5 +1,6 @@
 import type { HeaderList } from '@highball/gateway-protocol';
 import type { ResponseHead } from '@highball/http-parser';
+import type { PeerLoad, ResolvedOptions } from './options.ts';
 import { connectionNames, HOP_BY_HOP, joinVia } from '@highball/http-semantics';
 
 /** What an upstream says to the proxy, and not to the client (nginx's X-Accel-*). */
@@ -16,6 +17,8 @@ export interface SortedFields extends AccelFields {
   readonly location: string | undefined;
   readonly cookies: boolean;
   readonly eventStream: boolean;
+  /** What the peer has told of its load. */
+  readonly load: PeerLoad | undefined;
 }
 
 /** What becomes of a name; what is not in the table is passed on. */
@@ -43,12 +46,12 @@ function kindOf(name: string): number {
 }
 
 /**
- * The fields of a response to the client, from the upstream's flat list, in its order; Via with this hop.
- * @param viaName - '' for no Via.
+ * The fields of a response to the client, from the upstream's flat list, in its order; Via with this hop, unless it has
+ * no name.
  */
 export function responseFields(
   head: Pick<ResponseHead, 'fields' | 'minorVersion'>,
-  viaName: string,
+  { viaName, takeLoad }: Pick<ResolvedOptions, 'viaName' | 'takeLoad'>,
 ): SortedFields {
   const flat = head.fields;
   const dropped = connectionNames(valueOf(flat, 'connection'));
@@ -79,9 +82,10 @@ export function responseFields(
     else if (kind === KIND.type) eventStream = value.startsWith('text/event-stream');
     fields.push([name, value]);
   }
+  const load = takeLoad?.(fields);
   if (viaName !== '')
     fields.push(['Via', joinVia(via, head.minorVersion === 1 ? 'HTTP/1.1' : 'HTTP/1.0', viaName)]);
-  return { fields, redirect, buffering, location, cookies, eventStream };
+  return { fields, redirect, buffering, location, cookies, eventStream, load };
 }
 
 /** The values of a field, joined; the name in lower case. */
