@@ -10,7 +10,10 @@ import type { ReverseProxyOptions } from '@highball/reverse-proxy';
 export type Balance = Strategy;
 
 /** How requests are passed on: see @highball/reverse-proxy. */
-export type ForwardOptions = Omit<ReverseProxyOptions, 'picker' | 'key' | 'log' | 'connect' | 'now'>;
+export type ForwardOptions = Omit<
+  ReverseProxyOptions,
+  'picker' | 'key' | 'prefer' | 'takeLoad' | 'log' | 'connect' | 'now'
+>;
 
 /**
  * What the strategies that hash go by: the client's address, the path, the path with its query, the host, a field, a

@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Balancer, type BalancerOptions, createBalancer, type PeerOptions } from '@highball/balancer';
+import {
+  type Balancer,
+  type BalancerOptions,
+  createBalancer,
+  type PeerOptions,
+  takeLoad,
+} from '@highball/balancer';
 import { discover, type DiscoverOptions, type Discovery, type Source } from '@highball/balancer/discovery';
 import type { HealthChecks, HealthEvent } from '@highball/balancer/health';
 import { createPeerQueue, type PeerQueue } from '@highball/balancer/queue';
@@ -9,7 +15,6 @@ import type { Logger } from '../log.ts';
 import { problemOfCheck, startChecks } from './checks.ts';
 import type { Upstream } from './config.ts';
 import { compileHashKey, type ReadKey } from './hash-key.ts';
-import { takeLoads } from './load.ts';
 import { UpstreamPicker } from './picker.ts';
 import { reportUpstream, type UpstreamReport } from './report.ts';
 import { createSource } from './source.ts';
@@ -133,13 +138,14 @@ export class UpstreamGroup {
 
   #createProxy(): Application {
     const { upstream, log } = this.#options;
-    const proxy = reverseProxy({
+    return reverseProxy({
       ...upstream.forward,
       picker: this.#picker,
       key: this.#keyOf,
+      // Whose word counts for nothing may not draw requests to itself, and is passed on.
+      ...(upstream.balance === 'least-load' && { takeLoad }),
       log,
     });
-    return upstream.balance === 'least-load' ? takeLoads(proxy, this.#balancer) : proxy;
   }
 
   #discover(source: Source): Discovery {

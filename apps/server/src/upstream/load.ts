@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { ResponseRecord } from '@highball/async-worker';
-import { type Balancer, formatLoad, LOAD_FIELD, takeLoad } from '@highball/balancer';
-import type { Application, Environ } from '@highball/gateway-protocol';
+import { formatLoad, LOAD_FIELD } from '@highball/balancer';
+import type { Environ } from '@highball/gateway-protocol';
 import type { HookedApplication } from '../worker-hooks.ts';
 
 /** Where a request is counted as one that is under way: no key that an application could meet. */
@@ -49,21 +49,4 @@ function loopDelay(now: () => number = () => performance.now()): () => number {
     histogram.reset();
     return meanMs;
   };
-}
-
-/** Takes what servers tell of their load off their answers, and gives it to the balancer. */
-export function takeLoads(proxy: Application, balancer: Balancer): Application {
-  return (environ, startResponse) =>
-    proxy(environ, (status, headers, error) => {
-      const fields = [...headers];
-      const load = takeLoad(fields);
-      const id = environ['highball.upstream_addr'];
-      if (load !== undefined && typeof id === 'string') report(balancer, id, load);
-      return startResponse(status, fields, error);
-    });
-}
-
-/** A server that is gone by now tells nobody anything. */
-function report(balancer: Balancer, id: string, load: Parameters<Balancer['report']>[1]): void {
-  if (balancer.peers().some((peer) => peer.id === id)) balancer.report(id, load);
 }
