@@ -139,7 +139,10 @@ function checkHeaders(sent: Readonly<Record<string, unknown>>, report: Report): 
   if (!areFields(headers)) {
     const wrong = Array.isArray(headers) ? headers.find((pair) => !areFields([pair])) : undefined;
     const mend = "write [['content-type', 'text/plain']]: pairs, names in lower case, plain values";
-    report('SEND_HEADERS', `send got the header ${JSON.stringify(wrong)} in ${String(sent['type'])}; ${mend}`);
+    report(
+      'SEND_HEADERS',
+      `send got the header ${JSON.stringify(wrong)} in ${String(sent['type'])}; ${mend}`,
+    );
     return;
   }
   for (const [name, value] of (headers as unknown[]).filter(isPair)) {
