@@ -14,6 +14,8 @@ export interface Throughput {
   readonly paths: readonly string[];
   /** Asks with the tag that the server gave for the first path, so that the answer is 304. */
   readonly conditional?: boolean;
+  /** Whether each request has another cookie than the one before. */
+  readonly cookies?: boolean;
   /** Ours first; all others are compared with it. */
   readonly contenders: readonly Contender[];
   /** What is wanted, by the name of the other. */
@@ -39,7 +41,7 @@ async function compare(spec: Throughput, context: Context): Promise<Outcome> {
     };
   }
   await using servers = await startAll(spec, taking, context);
-  const { paths, work, conditional = false } = spec;
+  const { paths, work, conditional = false, cookies = false } = spec;
   const answers = new Map<string, readonly Answer[]>();
   for (const server of servers.running) answers.set(server.name, await firstAnswers(spec, server));
   for (const [i] of paths.entries()) {
@@ -49,7 +51,12 @@ async function compare(spec: Throughput, context: Context): Promise<Outcome> {
   const failures: string[] = [];
   let rows: readonly Row[] = [];
   for (const each of context.options.allCases ? [MAIN, ...OTHERS] : [MAIN]) {
-    const measured = await takeTurns({ paths, work, conditional, answers }, each, servers.running, context);
+    const measured = await takeTurns(
+      { paths, work, conditional, cookies, answers },
+      each,
+      servers.running,
+      context,
+    );
     details.push(...measured.flatMap(({ detail }) => detail ?? []));
     failures.push(...measured.flatMap(({ failure }) => failure ?? []));
     if (each === MAIN) rows = spec.contenders.slice(1).map((other) => compareWith(spec, other, measured));

@@ -31,6 +31,8 @@ export interface Asked {
   readonly paths: readonly string[];
   /** Whether the client has the first answer already. */
   readonly conditional: boolean;
+  /** Whether each request has another cookie. */
+  readonly cookies: boolean;
   /** By the name of the server, an answer a path. */
   readonly answers: ReadonlyMap<string, readonly Answer[]>;
 }
@@ -88,12 +90,18 @@ export async function takeTurns(
 }
 
 function loadOf(
-  { paths, conditional, answers }: Asked,
+  { paths, conditional, cookies, answers }: Asked,
   { connections, client }: Case,
   { name }: RunningServer,
 ): Load {
   const etag = conditional ? answers.get(name)?.[0]?.etag : undefined;
-  return { connections, client, paths, ...(etag !== undefined && { etag }) };
+  return {
+    connections,
+    client,
+    paths,
+    cookies: cookies && client === 'browser',
+    ...(etag !== undefined && { etag }),
+  };
 }
 
 function detailOf(benchmark: string, load: string, server: string, samples: readonly Sample[]): Detail {

@@ -1,9 +1,14 @@
--- Arguments: the paths to ask for in turn. Fields come by wrk's own -H.
+-- Arguments: how many cookies to send in turn (0: that of the fields, always), and the paths to ask for in turn.
+-- Fields come by wrk's own -H.
 function init(args)
-  wrk.path = args[1]
-  if #args < 2 then return end
-  local requests, count, next = {}, #args, 0
-  for i = 1, count do requests[i] = wrk.format(nil, args[i]) end
+  local cookies, paths = tonumber(args[1]), #args - 1
+  wrk.path = args[2]
+  if paths < 2 and cookies == 0 then return end
+  local requests, count, next = {}, paths * math.max(cookies, 1), 0
+  for i = 1, count do
+    if cookies > 0 then wrk.headers["Cookie"] = string.format("session=3f2a9c4e7b1d4f6e8a0c%04d; theme=dark", i) end
+    requests[i] = wrk.format(nil, args[2 + i % paths])
+  end
   request = function()
     next = next % count + 1
     return requests[next]

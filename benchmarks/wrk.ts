@@ -13,6 +13,8 @@ export interface Load {
   readonly paths: readonly string[];
   /** What the client has already. */
   readonly etag?: string;
+  /** Whether each request has another cookie than the one before, so that its fields do not repeat. */
+  readonly cookies?: boolean;
 }
 
 /** What wrk has counted. */
@@ -27,6 +29,8 @@ export interface WrkResult {
 }
 
 const TIMEOUT_SECONDS = 10;
+/** More than a connection could take for repeating. */
+const COOKIES = 997;
 
 /** Loads the server for so long. @throws when an answer was an error, or none came. */
 export async function runWrk(
@@ -48,6 +52,7 @@ export async function runWrk(
     join(import.meta.dirname, 'wrk.lua'),
     `http://127.0.0.1:${port}`,
     '--',
+    String(load.cookies ? COOKIES : 0),
     ...load.paths,
   ]);
   const { stdout } = await promisify(execFile)(command, args);

@@ -24,6 +24,16 @@ const hello = throughput({
   },
 });
 
+/** The fields of a request that repeat those before it cost less to read: here they never do. */
+const cookies = throughput({
+  name: 'cookies',
+  work: 'hello, another cookie in each request',
+  paths: [PAGE],
+  cookies: true,
+  contenders: [serve('hello.ts:app'), node('node:http', 'hello-node.ts')],
+  targets: { 'node:http': { target: 1.3 } },
+});
+
 /** The cost of the command around the worker: settings, master, heartbeat. */
 const command = throughput({
   name: 'command',
@@ -90,6 +100,7 @@ const stackInFront = throughput({
 /** What is compared by requests a second. */
 export const throughputs: readonly Benchmark[] = [
   hello,
+  cookies,
   command,
   express,
   files('1k', 'file of 1 KB, `highball static`', '/1k.html', 1, 1.2),

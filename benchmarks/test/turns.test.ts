@@ -7,9 +7,15 @@ import { parseOptions } from '../options.ts';
 import type { RunningServer } from '../server.ts';
 import { takeTurns } from '../turns.ts';
 
-async function serverOf(name: string, status: number, paths: string[] = []): Promise<RunningServer> {
+async function serverOf(
+  name: string,
+  status: number,
+  paths: string[] = [],
+  cookies: (string | undefined)[] = [],
+): Promise<RunningServer> {
   const server = createServer((request, response) => {
     paths.push(request.url ?? '');
+    cookies.push(request.headers.cookie);
     response.writeHead(status, { 'Content-Length': 2 }).end('ok');
   });
   server.listen(0, '127.0.0.1');
@@ -35,7 +41,7 @@ test.skipIf(why !== undefined)(
     const paths: string[] = [];
     const servers = [await serverOf('good', 200, paths), await serverOf('bad', 500)];
     const measured = await takeTurns(
-      { work: 'test', paths: ['/a', '/b'], conditional: false, answers: new Map() },
+      { work: 'test', paths: ['/a', '/b'], conditional: false, cookies: false, answers: new Map() },
       { connections: 4, client: 'bare' },
       servers,
       { options: parseOptions(['--rounds', '1']), folder: '', log: () => undefined },
@@ -50,3 +56,19 @@ test.skipIf(why !== undefined)(
     expect(bad?.detail).toBeUndefined();
   },
 );
+
+test.skipIf(why !== undefined).each([
+  [true, 'another cookie in each request'],
+  [false, 'the same cookie in all'],
+])('where cookies differ is %s, a browser sends %s', { timeout: 30_000 }, async (cookies) => {
+  const sent: (string | undefined)[] = [];
+  const paths: string[] = [];
+  await takeTurns(
+    { work: 'test', paths: ['/a', '/b'], conditional: false, cookies, answers: new Map() },
+    { connections: 1, client: 'browser' },
+    [await serverOf('good', 200, paths, sent)],
+    { options: parseOptions(['--rounds', '1']), folder: '', log: () => undefined },
+  );
+  expect(new Set(sent.slice(0, 500)).size).toBe(cookies ? 500 : 1);
+  expect(new Set(paths)).toEqual(new Set(['/a', '/b']));
+});
