@@ -20,7 +20,6 @@ const PROJECTS = [
   'http-parser',
   'async-worker',
   'prefork-master',
-  'node-adapter',
   'fetch-adapter',
   'daemon',
   'control-socket',
