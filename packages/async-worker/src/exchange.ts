@@ -1,5 +1,6 @@
 import type { ConnectionFacts } from '@highball/environ';
 import {
+  type Application,
   emptyInput,
   type Environ,
   type HeaderList,
@@ -98,17 +99,19 @@ export class Exchange implements ResponseContext, InputSource {
 
   /** Calls the application. */
   run(): void {
+    let body: ReturnType<Application>;
     try {
-      const body = this.#context.app(this.environ, this.response.start);
-      if (isPromise(body)) {
-        body.then(
-          (ready) => this.#sendOrFail(ready),
-          (error: unknown) => this.#fail(error),
-        );
-      } else this.#send(body);
+      body = this.#context.app(this.environ, this.response.start);
     } catch (error) {
       this.#fail(error);
+      return;
     }
+    if (isPromise(body)) {
+      body.then(
+        (ready) => this.#sendOrFail(ready),
+        (error: unknown) => this.#fail(error),
+      );
+    } else this.#sendOrFail(body);
   }
 
   #sendOrFail(body: ResponseBody): void {

@@ -56,6 +56,13 @@ export function prepareHead(status: string, headers: HeaderList): PreparedHead {
     const mend = "headers are an array of pairs, as in [['Content-Type', 'text/plain']]";
     throw new ApplicationError('BAD_HEADERS', mend);
   }
+  if (!isDeeplyFrozen(headers)) return compareHead(status, headers);
+  const head = makeHead(status, headers);
+  frozen.set(headers, head);
+  return head;
+}
+
+function compareHead(status: string, headers: HeaderList): PreparedHead {
   const slot = slotOf(status, headers);
   const remembered = slot === -1 ? undefined : recent[slot];
   if (remembered !== undefined && isOfItsKind(remembered, status, headers)) {
@@ -66,8 +73,7 @@ export function prepareHead(status: string, headers: HeaderList): PreparedHead {
     return renewed;
   }
   const head = makeHead(status, headers);
-  if (isDeeplyFrozen(headers)) frozen.set(headers, head);
-  else if (slot !== -1 && head.text.length <= MAX_TEXT_LENGTH && !isWithoutBody(status)) {
+  if (slot !== -1 && head.text.length <= MAX_TEXT_LENGTH && !isWithoutBody(status)) {
     recent[slot] = takeApart(head, headers);
   }
   return head;
@@ -89,7 +95,7 @@ function takeApart(head: PreparedHead, headers: HeaderList): Remembered {
   return {
     names: headers.map(([name]) => name),
     values: headers.map(([, value]) => value),
-    lines: headers.map(([name, value]) => `${name}: ${value}\r\n`),
+    lines: headers.map((field) => serializeFields([field])),
     head,
   };
 }

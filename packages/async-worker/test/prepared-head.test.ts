@@ -64,6 +64,14 @@ describe('a head', () => {
     expect(prepareHead('404 Not Found', lists[0]!).text).toMatch(/^HTTP\/1\.1 404 Not Found/);
   });
 
+  test('of a deeply frozen list is found by the list, though others of its kind are compared', () => {
+    prepareHead('200 OK', list(['X-Same-Kind', 'a']));
+    const headers = frozen(['X-Same-Kind', 'b']);
+    const head = prepareHead('200 OK', headers);
+    prepareHead('200 OK', list(['X-Same-Kind', 'c']));
+    expect(prepareHead('200 OK', headers)).toBe(head);
+  });
+
   test('of a list that is frozen, but not its pairs, is compared', () => {
     const headers = Object.freeze([['X-Half', 'one']]) as unknown as HeaderList;
     prepareHead('200 OK', headers);
