@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Answer } from './answer.ts';
 import type { Context, Detail } from './benchmark.ts';
+import { detailOf, type Sample } from './detail.ts';
 import type { Client } from './request.ts';
 import type { RunningServer } from './server.ts';
-import { median } from './statistics.ts';
 import { type Load, runWrk } from './wrk.ts';
 
 /** One load, for all servers of a comparison. */
@@ -47,8 +47,6 @@ export interface Measured {
   readonly failure?: string;
 }
 
-type Sample = Record<'perSecond' | 'p50Us' | 'p99Us' | 'cpuUs' | 'busy' | 'residentBytes' | 'bytes', number>;
-
 /** Loads the servers in turn: A B A B, so that a slow minute of the machine meets all. */
 export async function takeTurns(
   asked: Asked,
@@ -80,7 +78,7 @@ export async function takeTurns(
   return [...samples].map(([server, taken]) => {
     const failure = failures.get(server);
     const { name } = server;
-    const detail = detailOf(asked.work, load, name, taken);
+    const detail = detailOf({ benchmark: asked.work, load, server: name }, taken);
     log(
       `${load}: ${name} ${failure ?? `${Math.round(detail.perSecond)}/s, ${detail.cpuUs.toFixed(1)} µs of CPU each`}`,
     );
@@ -101,22 +99,6 @@ function loadOf(
     paths,
     cookies: cookies && client === 'browser',
     ...(etag !== undefined && { etag }),
-  };
-}
-
-function detailOf(benchmark: string, load: string, server: string, samples: readonly Sample[]): Detail {
-  const of = (key: keyof Sample): number => median(samples.map((sample) => sample[key]));
-  return {
-    benchmark,
-    load,
-    server,
-    perSecond: of('perSecond'),
-    p50Us: of('p50Us'),
-    p99Us: of('p99Us'),
-    cpuUs: of('cpuUs'),
-    busy: of('busy'),
-    residentBytes: of('residentBytes'),
-    bytes: of('bytes'),
   };
 }
 

@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ask } from '../answer.ts';
-import type { Benchmark, Context, Detail, Outcome, Row } from '../benchmark.ts';
+import type { Benchmark, Context, Outcome, Row } from '../benchmark.ts';
 import { LOAD_CPU, onCpu } from '../cpu.ts';
+import { detailOf, type Sample } from '../detail.ts';
 import { whyMissing } from '../peers.ts';
 import { requestText } from '../request.ts';
 import { type RunningServer, startServer } from '../server.ts';
@@ -55,7 +56,10 @@ async function compareLatency(context: Context): Promise<Outcome> {
       each.push(await load(server, SHARE * (maxima.get(server) ?? SMOKE_RATE), context));
   }
   const p99s = (server: RunningServer): number[] => results.get(server)?.map(({ p99Us }) => p99Us) ?? [];
-  const details = [ours, theirs].map((server) => detailOf(server, results.get(server) ?? []));
+  const measured = { benchmark: ROW.work, load: `${CONNECTIONS} connections, browser, open loop` };
+  const details = [ours, theirs].map((server) =>
+    detailOf({ ...measured, server: server.name }, results.get(server) ?? []),
+  );
   for (const { server, perSecond, p99Us } of details) {
     context.log(`${server}: at ${Math.round(perSecond)}/s p99 ${Math.round(p99Us)} µs`);
   }
@@ -67,7 +71,7 @@ async function compareLatency(context: Context): Promise<Outcome> {
   };
 }
 
-type Result = OpenLoop & Pick<Detail, 'cpuUs' | 'busy' | 'residentBytes' | 'bytes'>;
+type Result = OpenLoop & Sample;
 
 async function load(server: RunningServer, rate: number, { options }: Context): Promise<Result> {
   const { headBytes, body } = await ask(server.port, PATH);
@@ -90,22 +94,6 @@ async function load(server: RunningServer, rate: number, { options }: Context): 
     busy: cpuMs / (performance.now() - before.at),
     residentBytes: server.residentBytes(),
     bytes,
-  };
-}
-
-function detailOf({ name }: RunningServer, results: readonly Result[]): Detail {
-  const of = (key: keyof Result): number => median(results.map((each) => each[key]));
-  return {
-    benchmark: ROW.work,
-    load: `${CONNECTIONS} connections, browser, open loop`,
-    server: name,
-    perSecond: of('perSecond'),
-    p50Us: of('p50Us'),
-    p99Us: of('p99Us'),
-    cpuUs: of('cpuUs'),
-    busy: of('busy'),
-    residentBytes: of('residentBytes'),
-    bytes: of('bytes'),
   };
 }
 

@@ -15,8 +15,8 @@ open_file_cache max=1000 inactive=60s; open_file_cache_valid 1s; open_file_cache
 types { text/html html; text/css css; image/svg+xml svg; }`;
 
 /** One worker with what these lines say in its `http` block. */
-async function nginx(place: Place, port: number, http: string): Promise<Command> {
-  const folder = join(place.folder, `nginx-${port}`);
+async function nginx({ folder: root, port }: Place, http: string): Promise<Command> {
+  const folder = join(root, `nginx-${port}`);
   const file = join(folder, 'nginx.conf');
   await mkdir(folder, { recursive: true });
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
@@ -36,43 +36,32 @@ ${http}
   return { argv: [programOf('nginx'), '-c', file, '-e', 'stderr'] };
 }
 
-export const nginxStatic: Contender = {
-  name: 'nginx',
-  needs: ['nginx'],
-  prepare: async (place) => [
-    await nginx(
-      place,
-      place.port,
-      `${FILES} server { listen 127.0.0.1:${place.port}; root ${place.folder}/files; }`,
-    ),
-  ],
-};
+/** nginx alone, with what its configuration says for the place where it runs. */
+function nginxOnly(name: string, http: (place: Place) => string): Contender {
+  return {
+    name,
+    needs: ['nginx'],
+    prepare: async (place) => [await nginx(place, http(place))],
+  };
+}
 
-export const nginxProxy: Contender = {
-  name: 'nginx',
-  needs: ['nginx'],
-  prepare: async (place) => [
-    await nginx(
-      place,
-      place.port,
-      `upstream up { server 127.0.0.1:${place.upstream}; ${KEEPALIVE} }
-server { listen 127.0.0.1:${place.port}; location / { proxy_pass http://up; ${PASS} } }`,
-    ),
-  ],
-};
+export const nginxStatic: Contender = nginxOnly(
+  'nginx',
+  ({ port, folder }) => `${FILES} server { listen 127.0.0.1:${port}; root ${folder}/files; }`,
+);
+
+export const nginxProxy: Contender = nginxOnly(
+  'nginx',
+  ({ port, upstream }) => `upstream up { server 127.0.0.1:${upstream}; ${KEEPALIVE} }
+server { listen 127.0.0.1:${port}; location / { proxy_pass http://up; ${PASS} } }`,
+);
 
 /** Answers 1 KB from memory: what proxies have behind them. */
-export const nginxUpstream: Contender = {
-  name: 'nginx, as upstream',
-  needs: ['nginx'],
-  prepare: async (place) => [
-    await nginx(
-      place,
-      place.port,
-      `server { listen 127.0.0.1:${place.port}; default_type text/html; return 200 "${'x'.repeat(1024)}"; }`,
-    ),
-  ],
-};
+export const nginxUpstream: Contender = nginxOnly(
+  'nginx, as upstream',
+  ({ port }) =>
+    `server { listen 127.0.0.1:${port}; default_type text/html; return 200 "${'x'.repeat(1024)}"; }`,
+);
 
 /** Files by nginx, everything else from a server behind it. */
 export function nginxBefore(name: string, behind: Omit<Contender, 'name'>): Contender {
@@ -83,7 +72,6 @@ export function nginxBefore(name: string, behind: Omit<Contender, 'name'>): Cont
       ...(await behind.prepare({ ...place, port: place.behind })),
       await nginx(
         place,
-        place.port,
         `${FILES}
 upstream site { server 127.0.0.1:${place.behind}; ${KEEPALIVE} }
 server {
