@@ -7,7 +7,7 @@ import { checkConfig } from './config-schema.ts';
 import { CommandError } from './errors.ts';
 import { explainLaunch } from './explain/command.ts';
 import { createLaunch, type Flags, type Launch, type Reading, readSettings } from './launch.ts';
-import { locateApplication } from './load-application.ts';
+import { locateApplication } from './locate-application.ts';
 import { locateConfig } from './load-config.ts';
 import { printConfig } from './print-config.ts';
 import { settingsOf } from './resolve-settings.ts';

@@ -16,6 +16,11 @@ export const WORKER_BOOT_ERROR = 3;
 /** The exit code that says that the application could not be loaded (gunicorn's APP_LOAD_ERROR). */
 export const APP_LOAD_ERROR = 4;
 
+/** An application that could not be loaded. */
+export function applicationError(message: string, cause?: unknown): CommandError {
+  return new CommandError(message, { exitCode: APP_LOAD_ERROR, cause });
+}
+
 /** The message of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

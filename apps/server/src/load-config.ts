@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { Config, ServerConfig } from './config.ts';
 import { checkConfig, checkServerConfig } from './config-schema.ts';
 import { CommandError, messageOf, oneLine } from './errors.ts';
-import { importFile } from './load-application.ts';
+import { importFile } from './import-file.ts';
 
 /** A configuration, and the folder that the names in it are relative to. */
 export interface LoadedConfig {

@@ -1,7 +1,7 @@
 import type { MasterOptions, ScriptProgram } from '@highball/prefork-master';
 import { dirname, resolve } from 'node:path';
 import type { Launch } from './launch.ts';
-import { locateApplication } from './load-application.ts';
+import { locateApplication } from './locate-application.ts';
 import type { PlanRole, WorkerPlan } from './plan.ts';
 import { parseRawEnv } from './raw-env.ts';
 import type { Settings } from './settings.ts';

@@ -1,7 +1,8 @@
 import type { Application, InterfaceName } from '@highball/gateway-protocol';
 import { resolve } from 'node:path';
 import type { Lifecycle } from '../application/lifecycle.ts';
-import { loadApplication, locateApplication } from '../load-application.ts';
+import { loadApplication } from '../load-application.ts';
+import { locateApplication } from '../locate-application.ts';
 import type { Clock } from './clock.ts';
 import { FileWatcher } from './file-watcher.ts';
 import { ModuleGraph } from './module-graph.ts';
