@@ -1,14 +1,11 @@
 import { type Command, Option } from 'commander';
+import { collect } from './collect.ts';
 import { environmentNames, longFlag } from './resolve-settings.ts';
 import { type Settings, settingNames, settings } from './settings.ts';
 import { defaultText } from './settings-page.ts';
 
-/** Gives a command the flags of all settings, in their groups, and those that concern the configuration itself. */
+/** Gives a command the flags of all settings, in their groups. */
 export function addSettings(command: Command): void {
-  command
-    .option('-c, --config <file>', 'the configuration file')
-    .option('--check-config', 'say whether everything is correct, applications included, and end')
-    .option('--print-config', 'show each setting, its value and where that comes from, and end');
   for (const name of settingNames) {
     for (const option of optionsOf(name)) command.addOption(option);
   }
@@ -24,9 +21,4 @@ function optionsOf(name: keyof Settings): Option[] {
   if (typeof value !== 'boolean') return [option];
   const undo = new Option(longFlag(flag).replace(/^--/, '--no-'), 'not so').hideHelp();
   return [option, undo];
-}
-
-/** The values of a flag that is given more than once. */
-export function collect(item: string, before: string[] | undefined): string[] {
-  return [...(before ?? []), item];
 }

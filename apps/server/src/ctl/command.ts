@@ -1,41 +1,41 @@
 import type { PurgeTarget } from '@highball/http-cache';
 import { type Command, InvalidArgumentError } from 'commander';
 import { CommandError } from '../errors.ts';
-import { type CtlFlags, runCtl } from './run-ctl.ts';
+import type { CtlFlags, runCtl } from './run-ctl.ts';
 
 /** Adds `highball ctl`, with a command for each thing that can be asked of a running server. */
 export function addCtl(program: Command): void {
   const ctl = program.command('ctl').description('ask a running server how it is, and tell it what to do');
   add(ctl, 'status', 'show pools and workers')
     .option('--watch [seconds]', 'show them again and again', parseSeconds)
-    .action((flags: CtlFlags) => runCtl('status', undefined, flags));
+    .action((flags: CtlFlags) => send('status', undefined, flags));
   add(ctl, 'reload', 'read the configuration anew and replace all workers').action((flags: CtlFlags) =>
-    runCtl('reload', undefined, flags),
+    send('reload', undefined, flags),
   );
   add(ctl, 'scale', 'change the number of workers')
     .argument('<workers>', 'how many', parseCount)
     .option('--pool <name>', 'the pool', 'front')
-    .action((workers: number, flags: CtlFlags) => runCtl('scale', { workers, pool: flags.pool }, flags));
+    .action((workers: number, flags: CtlFlags) => send('scale', { workers, pool: flags.pool }, flags));
   add(ctl, 'recycle', 'replace one worker')
     .argument('<pid>', 'the process number of the worker', parseCount)
-    .action((pid: number, flags: CtlFlags) => runCtl('recycle', { pid }, flags));
+    .action((pid: number, flags: CtlFlags) => send('recycle', { pid }, flags));
   add(
     ctl,
     'drain',
     'let the workers finish and leave, and keep the sockets: reload or scale brings workers back',
-  ).action((flags: CtlFlags) => runCtl('drain', undefined, flags));
+  ).action((flags: CtlFlags) => send('drain', undefined, flags));
   add(ctl, 'stop', 'finish the requests, then stop')
     .option('--quick', 'stop at once')
-    .action((flags: CtlFlags) => runCtl('stop', { quick: flags.quick === true }, flags));
+    .action((flags: CtlFlags) => send('stop', { quick: flags.quick === true }, flags));
   add(ctl, 'upgrade', 'start a new master on the same sockets; when it serves, the old one leaves').action(
-    (flags: CtlFlags) => runCtl('upgrade', undefined, flags),
+    (flags: CtlFlags) => send('upgrade', undefined, flags),
   );
   add(ctl, 'drain-server', 'let a server of an upstream finish what it has, and give it nothing new')
     .argument('<upstream>', 'the name in the configuration')
     .argument('<server>', 'its address, as highball ctl status shows it')
     .option('--undo', 'use it again')
     .action((upstream: string, server: string, flags: CtlFlags) =>
-      runCtl('drain-server', { upstream, server, undo: flags.undo === true }, flags),
+      send('drain-server', { upstream, server, undo: flags.undo === true }, flags),
     );
   add(ctl, 'purge', 'have what caches have stored fetched anew')
     .argument('[url]', 'the URL, as clients write it')
@@ -44,10 +44,10 @@ export function addCtl(program: Command): void {
     .option('--all', 'everything')
     .option('--soft', 'makes stale only: what is purged may stand in while it is fetched anew')
     .action((url: string | undefined, flags: CtlFlags) =>
-      runCtl('purge', { target: purgeTarget(url, flags), soft: flags.soft === true }, flags),
+      send('purge', { target: purgeTarget(url, flags), soft: flags.soft === true }, flags),
     );
   add(ctl, 'reopen-logs', 'open the log files anew').action((flags: CtlFlags) =>
-    runCtl('reopen-logs', undefined, flags),
+    send('reopen-logs', undefined, flags),
   );
 }
 
@@ -58,6 +58,12 @@ function add(ctl: Command, name: string, description: string): Command {
     .option('--socket <path>', 'the control socket of the server ($HIGHBALL_CONTROL_SOCKET)')
     .option('--pid <file>', "the server's pidfile, in place of --socket")
     .option('--json', 'answer in JSON, one object a line');
+}
+
+/** Sends a command; what that takes is loaded when there is one to send. */
+async function send(...args: Parameters<typeof runCtl>): Promise<void> {
+  const { runCtl } = await import('./run-ctl.ts');
+  await runCtl(...args);
 }
 
 /** @throws CommandError unless exactly one thing is named. */

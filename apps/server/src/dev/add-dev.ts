@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
-import { devCommand } from './command.ts';
+import { collect } from '../collect.ts';
+import type { DevFlags } from './command.ts';
 
 /** Adds the command `dev` to the program. */
 export function addDev(program: Command): void {
@@ -23,9 +24,8 @@ export function addDev(program: Command): void {
     )
     .option('--no-validate', 'do not check the application against the protocol')
     .option('--i-know', 'listen where other machines can reach it, and under NODE_ENV=production')
-    .action(devCommand);
-}
-
-function collect(item: string, before: readonly string[] = []): string[] {
-  return [...before, item];
+    .action(async (spec: string, flags: DevFlags) => {
+      const { devCommand } = await import('./command.ts');
+      await devCommand(spec, flags);
+    });
 }

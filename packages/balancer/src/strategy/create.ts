@@ -2,6 +2,7 @@ import { Ketama } from './ketama.ts';
 import { leastLoadCost } from './least-load.ts';
 import { LeastConnections } from './least-connections.ts';
 import { Maglev } from './maglev.ts';
+import type { StrategyName } from './names.ts';
 import { NginxIpHash } from './nginx-ip-hash.ts';
 import { peakEwmaCost } from './peak-ewma.ts';
 import { RandomChoice } from './random.ts';
@@ -17,20 +18,6 @@ export interface StrategySettings {
   readonly reportMaxAgeMs: number;
 }
 
-/** How a peer is chosen. `ip-hash` is `rendezvous` by its everyday name. */
-export type StrategyName =
-  | 'round-robin'
-  | 'least-connections'
-  | 'ip-hash'
-  | 'nginx-ip-hash'
-  | 'ketama'
-  | 'maglev'
-  | 'rendezvous'
-  | 'random'
-  | 'two-choices'
-  | 'peak-ewma'
-  | 'least-load';
-
 const makers: Readonly<Record<StrategyName, (settings: StrategySettings) => Strategy>> = {
   'round-robin': () => new RoundRobin(),
   'least-connections': () => new LeastConnections(),
@@ -44,9 +31,6 @@ const makers: Readonly<Record<StrategyName, (settings: StrategySettings) => Stra
   'peak-ewma': ({ random, decayMs }) => new TwoChoices(random, peakEwmaCost(decayMs)),
   'least-load': ({ random, reportMaxAgeMs }) => new TwoChoices(random, leastLoadCost(reportMaxAgeMs)),
 };
-
-/** All names, in the order of the README. */
-export const STRATEGIES: readonly StrategyName[] = Object.keys(makers) as StrategyName[];
 
 /** Makes an empty strategy, or returns undefined where there is none of the name. */
 export function createStrategy(name: StrategyName, settings: StrategySettings): Strategy | undefined {
