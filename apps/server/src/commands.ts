@@ -1,19 +1,13 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { changeFolder } from '@highball/daemon';
-import { checkLaunch } from './check-launch.ts';
 import type { Config } from './config.ts';
-import { checkConfig } from './config-schema.ts';
 import { CommandError } from './errors.ts';
-import { explainLaunch } from './explain/command.ts';
 import { createLaunch, type Flags, type Launch, type Reading, readSettings } from './launch.ts';
 import { locateApplication } from './locate-application.ts';
 import { locateConfig } from './load-config.ts';
-import { printConfig } from './print-config.ts';
 import { settingsOf } from './resolve-settings.ts';
-import { runStack } from './run-stack.ts';
 import type { Settings } from './settings.ts';
-import { checkServers } from './site/upstreams.ts';
 import type { ForwardOptions } from './upstream/config.ts';
 
 /** `highball serve MODULE[:EXPORT]` */
@@ -34,12 +28,14 @@ export async function staticCommand(dir: string, flags: Flags): Promise<void> {
 
 /** `highball proxy UPSTREAM…` */
 export async function proxyCommand(servers: string[], flags: Flags): Promise<void> {
+  const { checkServers } = await import('./upstream/check-servers.ts');
   checkServers(servers, 'upstream');
   const balance = flags['balance'] !== undefined && { balance: flags['balance'] };
   const upstream = { servers, forward: forwardOptions(flags), ...balance };
   const config = { upstreams: { upstream }, routes: [{ proxy: 'upstream' }] };
   const { trust, ...others } = flags;
   const trusting = trust === undefined ? others : { ...others, forwardedAllowIps: trust };
+  const { checkConfig } = await import('./config-schema.ts');
   await runInline(() => checkConfig(config, 'highball proxy'), trusting);
 }
 
@@ -62,13 +58,14 @@ export async function runCommand(flags: Flags): Promise<void> {
 
 /** `highball check -c highball.config.ts` */
 export async function checkCommand(flags: Flags): Promise<void> {
-  await checkLaunch(await launchFile(flags));
+  await check(await launchFile(flags));
 }
 
 /** `highball explain METHOD URL -c highball.config.ts` */
 export async function explainCommand(method: string, url: string, flags: Flags): Promise<void> {
   const { header = [], from } = flags;
   const request = { method, url, headers: header as string[], from: from as string };
+  const { explainLaunch } = await import('./explain/command.ts');
   console.log(await explainLaunch(await launchFile(flags), request));
 }
 
@@ -103,9 +100,18 @@ async function runInline(
 }
 
 async function runLaunch(launch: Launch, flags: Flags): Promise<void> {
-  if (flags['printConfig']) return printConfig(launch.origins);
-  if (flags['checkConfig']) return checkLaunch(launch);
+  if (flags['printConfig']) {
+    const { printConfig } = await import('./print-config.ts');
+    return printConfig(launch.origins);
+  }
+  if (flags['checkConfig']) return check(launch);
+  const { runStack } = await import('./run-stack.ts');
   await runStack(launch);
+}
+
+async function check(launch: Launch): Promise<void> {
+  const { checkLaunch } = await import('./check-launch.ts');
+  await checkLaunch(launch);
 }
 
 function enterFolder({ origins }: Reading): void {

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Config, ServerConfig } from './config.ts';
-import { checkConfig, checkServerConfig } from './config-schema.ts';
 import { CommandError, messageOf, oneLine } from './errors.ts';
 import { importFile } from './import-file.ts';
 
@@ -32,6 +31,7 @@ export function locateConfig(name: string | undefined, folder: string): string {
  * @throws CommandError when it cannot be loaded or is not valid.
  */
 export async function loadConfig(file: string, version = 0): Promise<LoadedConfig> {
+  const { checkConfig } = await import('./config-schema.ts');
   return { config: checkConfig(await importDefault(file, version), file), folder: dirname(file) };
 }
 
@@ -40,6 +40,7 @@ export async function loadConfig(file: string, version = 0): Promise<LoadedConfi
  * @throws CommandError when it cannot be loaded or is not valid.
  */
 export async function loadServerConfig(file: string, version = 0): Promise<ServerConfig> {
+  const { checkServerConfig } = await import('./config-schema.ts');
   return checkServerConfig(await importDefault(file, version), file);
 }
 

@@ -8,7 +8,7 @@ import {
   type Pidfile,
 } from '@highball/daemon';
 import { handleSignals } from '@highball/prefork-master';
-import { ControlPoint } from '../ctl/control-point.ts';
+import type { ControlPoint } from '../ctl/control-point.ts';
 import { messageOf } from '../errors.ts';
 import { HookRunner } from '../hooks.ts';
 import type { Launch } from '../launch.ts';
@@ -87,6 +87,7 @@ export class Service {
     this.#takePidfile();
     await this.#hooks.demand('onStarting', this.#stack.context());
     this.#handleSignals();
+    const controlPoint = soon(() => import('../ctl/control-point.ts'));
     try {
       await this.#stack.start();
     } catch (error) {
@@ -96,6 +97,7 @@ export class Service {
     }
     this.#watchFront();
     this.#giveSockets();
+    const { ControlPoint } = await controlPoint;
     this.#control = await ControlPoint.open(this.#controlPath(), {
       stack: this.#stack,
       log: this.#log,
@@ -237,4 +239,12 @@ export class Service {
     const { addresses } = this.#stack.context();
     return `serves ${addresses.join(', ')} with ${this.#stack.status().size} workers`;
   }
+}
+
+/** Does what is not needed yet while others work: the workers that have just been started load their modules. */
+function soon<Done>(act: () => Promise<Done>): Promise<Done> {
+  const done = new Promise(setImmediate).then(act);
+  // Whoever waits for it is told.
+  done.catch(() => undefined);
+  return done;
 }

@@ -1,9 +1,8 @@
 import type { PeerOptions } from '@highball/balancer';
 import type { Application, Environ } from '@highball/gateway-protocol';
-import { parseUpstream } from '@highball/reverse-proxy';
 import type { Config } from '../config.ts';
-import { CommandError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { checkServers, named } from '../upstream/check-servers.ts';
 import type { Upstream } from '../upstream/config.ts';
 import { UpstreamGroup } from '../upstream/group.ts';
 import type { UpstreamReport } from '../upstream/report.ts';
@@ -75,20 +74,4 @@ export function createUpstreams(
 function peersOf(upstream: Upstream, addresses: readonly string[]): PeerOptions[] {
   const servers = 'servers' in upstream ? upstream.servers : addresses;
   return servers.map((server) => (typeof server === 'string' ? { id: server } : server));
-}
-
-/** What a package says of an option is said of the upstream that has it. */
-function named<Made>(name: string, create: () => Made): Made {
-  try {
-    return create();
-  } catch (error) {
-    throw new CommandError(`upstream '${name}': ${messageOf(error)}`, { cause: error });
-  }
-}
-
-/** @throws CommandError when a server's address is none. */
-export function checkServers(servers: readonly string[], name: string): void {
-  for (const server of servers) {
-    named(name, () => parseUpstream(server));
-  }
 }

@@ -1,4 +1,4 @@
-import { STRATEGIES } from '@highball/balancer';
+import { STRATEGIES } from '@highball/balancer/strategies';
 import * as v from 'valibot';
 import { count, keys, optional, options, text } from '../schema-parts.ts';
 

@@ -9,7 +9,7 @@ import {
   type Source,
   srvSource,
 } from '@highball/balancer/discovery';
-import { parseUpstream } from '@highball/reverse-proxy';
+import { parseUpstream } from '@highball/reverse-proxy/upstream';
 import { messageOf } from '../errors.ts';
 import type { Discover } from './config.ts';
 
