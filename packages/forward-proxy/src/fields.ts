@@ -1,5 +1,5 @@
 import type { Environ, HeaderList } from '@highball/gateway-protocol';
-import { connectionNames, hasMember, HOP_BY_HOP, joinVia } from '@highball/http-semantics';
+import { connectionNames, forwardsLeft, hasMember, HOP_BY_HOP, joinVia } from '@highball/http-semantics';
 
 /** Fields of a request that are written anew: Host by the target, Expect is answered here, Via is joined. */
 const REWRITTEN: ReadonlySet<string> = new Set(['expect', 'host', 'max-forwards', 'via']);
@@ -16,7 +16,7 @@ export function requestFields(environ: Environ, authority: string, viaName: stri
     fields.push([lower.replaceAll(/(?<![a-z])[a-z]/g, (letter) => letter.toUpperCase()), value]);
   }
   if (environ.CONTENT_TYPE !== undefined) fields.push(['Content-Type', environ.CONTENT_TYPE]);
-  const hops = forwardsLeft(environ);
+  const hops = forwardsLeft(environ.REQUEST_METHOD, environ.HTTP_MAX_FORWARDS);
   if (hops !== undefined) fields.push(['Max-Forwards', String(hops - 1)]);
   if (hasMember(environ.HTTP_TE, 'trailers')) {
     fields.push(['TE', 'trailers']);
@@ -53,10 +53,4 @@ export function pairs(flat: readonly string[]): HeaderList {
 export function isLoop(environ: Environ, viaName: string): boolean {
   const own = viaName.toLowerCase();
   return (environ.HTTP_VIA ?? '').split(',').some((hop) => hop.trim().split(/\s+/)[1]?.toLowerCase() === own);
-}
-
-/** How many more proxies a request may pass (RFC 9110 §7.6.2): counted for OPTIONS and TRACE alone. */
-export function forwardsLeft(environ: Environ): number | undefined {
-  const { REQUEST_METHOD: method, HTTP_MAX_FORWARDS: text = '' } = environ;
-  return (method === 'OPTIONS' || method === 'TRACE') && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }

@@ -1,9 +1,10 @@
 import type { Application, Environ, ResponseBody, StartResponse } from '@highball/gateway-protocol';
+import { forwardsLeft } from '@highball/http-semantics';
 import { ConnectionLimits } from './connection-limits.ts';
 import { isProxyRequest, readDestination } from './destination.ts';
 import { dial } from './dial.ts';
 import { Refusal } from './errors.ts';
-import { forwardsLeft, isLoop } from './fields.ts';
+import { isLoop } from './fields.ts';
 import { forwardRequest } from './forward-request.ts';
 import { Journey } from './journey.ts';
 import { openTunnel } from './open-tunnel.ts';
@@ -64,7 +65,10 @@ async function forward(
     throw new Refusal('METHOD_NOT_ALLOWED', 'TRACE would show what other proxies add to a request');
   }
   const destination = (journey.destination = readDestination(environ));
-  if (destination.form === 'absolute' && forwardsLeft(environ) === 0) {
+  if (
+    destination.form === 'absolute' &&
+    forwardsLeft(environ.REQUEST_METHOD, environ.HTTP_MAX_FORWARDS) === 0
+  ) {
     return answerOptions(startResponse, journey);
   }
   journey.giveBack = limits.take(environ.REMOTE_ADDR ?? '');

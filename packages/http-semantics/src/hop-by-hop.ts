@@ -29,3 +29,13 @@ export function joinVia(before: string | undefined, protocol: string, name: stri
   const own = `${protocol === 'HTTP/1.1' ? '1.1' : protocol.replace('HTTP/', '')} ${name}`;
   return before === undefined ? own : `${before}, ${own}`;
 }
+
+/**
+ * How many more intermediaries a request may pass; undefined where that is not counted: only of OPTIONS and TRACE it
+ * is (RFC 9110 §7.6.2). At 0 the request is to be answered and not passed on; else it goes on with one less.
+ * @param maxForwards - the field that came with the request.
+ */
+export function forwardsLeft(method: string, maxForwards: string | undefined): number | undefined {
+  if (maxForwards === undefined || (method !== 'OPTIONS' && method !== 'TRACE')) return undefined;
+  return /^\d{1,9}$/.test(maxForwards) ? Number(maxForwards) : undefined;
+}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { connectionNames, HOP_BY_HOP, joinVia } from '../src/index.ts';
+import { connectionNames, forwardsLeft, HOP_BY_HOP, joinVia } from '../src/index.ts';
 
 test('the fields of a hop are those of RFC 9110 §7.6.1, but not those that a message has end to end', () => {
   for (const name of ['connection', 'te', 'transfer-encoding', 'upgrade', 'proxy-authorization'])
@@ -24,4 +24,15 @@ test.each([
   ['1.0 fred', 'HTTP/2', '1.0 fred, 2 front'],
 ])('a message with Via: %s that came in %s goes on with %s', (before, protocol, via) => {
   expect(joinVia(before, protocol, 'front')).toBe(via);
+});
+
+test.each([
+  ['OPTIONS', '0', 0],
+  ['TRACE', '5', 5],
+  ['OPTIONS', undefined, undefined],
+  ['OPTIONS', '-1', undefined],
+  ['OPTIONS', 'x', undefined],
+  ['GET', '0', undefined],
+])('%s with Max-Forwards: %s may pass %s more', (method, field, left) => {
+  expect(forwardsLeft(method, field)).toBe(left);
 });

@@ -11,6 +11,15 @@ const REASONS = {
 /** The status of an answer of the proxy's own. */
 export type OwnStatus = keyof typeof REASONS;
 
+/** What a proxy of anything can say of its methods. */
+const ALLOWED = 'GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH';
+
+/** OPTIONS that goes no further (RFC 9110 §7.6.2, §9.3.7). */
+export function answerOptions(startResponse: StartResponse): ResponseBody {
+  startResponse('204 No Content', [['Allow', ALLOWED]]);
+  return [];
+}
+
 /** Answers in the upstream's place; nothing of the upstream shows. */
 export function answerError(startResponse: StartResponse, status: OwnStatus): ResponseBody {
   const line = `${status} ${REASONS[status]}`;
@@ -18,9 +27,7 @@ export function answerError(startResponse: StartResponse, status: OwnStatus): Re
     ['Content-Type', 'text/plain; charset=utf-8'],
     ['Cache-Control', 'no-store'],
     // RFC 9110 §15.5.6: 405 names the methods; whatever the upstream knows, CONNECT is not among them.
-    ...(status === 405
-      ? [['Allow', 'GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH'] as [string, string]]
-      : []),
+    ...(status === 405 ? [['Allow', ALLOWED] as [string, string]] : []),
   ]);
   return [`${line}\n`];
 }

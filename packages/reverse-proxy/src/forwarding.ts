@@ -17,7 +17,8 @@ import type { ResponseBodyStream } from './response-body.ts';
 import { responseFields, type SortedFields } from './response-fields.ts';
 import { decideRetry, isRepeatable, type RetryBudget } from './retry.ts';
 import type { Swept, Sweeper } from './sweeper.ts';
-import { openTunnel, tunnelHead } from './tunnel.ts';
+import { responseTrailers } from './trailers.ts';
+import { isAgreed, openTunnel, tunnelHead } from './tunnel.ts';
 import type { UpstreamTarget } from './upstream.ts';
 
 /** What all requests of a proxy share. */
@@ -305,16 +306,20 @@ export class Forwarding implements AttemptOwner, Swept {
   }
 
   #sendTrailers(): void {
-    if (this.#trailers !== undefined) this.environ['highball.send_trailers']?.(pairsOf(this.#trailers));
+    if (this.#trailers !== undefined)
+      this.environ['highball.send_trailers']?.(responseTrailers(this.#trailers));
   }
 
   /** Hands both connections to each other (RFC 9110 §7.8, §9.3.6). */
   #tunnel(attempt: Attempt, head: ResponseHead, fields: HeaderList): void {
     const upgrade = this.environ['highball.upgrade'];
     const connection = attempt.connection;
-    const wanted = this.request.method === 'CONNECT' || this.request.upgrade !== undefined;
+    const wanted = this.request.method === 'CONNECT' || isAgreed(head.upgrade, this.request.upgrade);
     if (upgrade === undefined || connection === undefined || !wanted) {
-      throw new UpstreamError('BAD_RESPONSE', 'the upstream switches protocols though nobody asked it to');
+      throw new UpstreamError(
+        'BAD_RESPONSE',
+        'the upstream switches to a protocol that nobody has asked for',
+      );
     }
     const { tunnelTimeoutMs } = this.#context.options;
     openTunnel(upgrade(), connection, tunnelHead(this.request.method, head, fields), tunnelTimeoutMs);
@@ -434,12 +439,6 @@ const NOBODY_FREE = 503;
 const CLIENT_LEFT = 499;
 
 type PickedPeer = { readonly id: string } | undefined;
-
-function pairsOf(flat: readonly string[]): HeaderList {
-  const pairs: HeaderList = [];
-  for (let i = 0; i < flat.length; i += 2) pairs.push([flat[i] as string, flat[i + 1] as string]);
-  return pairs;
-}
 
 function asUpstreamError(error: unknown): UpstreamError {
   if (error instanceof UpstreamError) return error;

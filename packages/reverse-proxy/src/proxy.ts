@@ -1,5 +1,6 @@
 import type { Application, Environ, ResponseBody, StartResponse } from '@highball/gateway-protocol';
-import { answerError } from './answers.ts';
+import { forwardsLeft } from '@highball/http-semantics';
+import { answerError, answerOptions } from './answers.ts';
 import { RequestComposer } from './compose-request.ts';
 import { Forwarding, type ProxyContext } from './forwarding.ts';
 import { Mirror } from './mirror.ts';
@@ -45,6 +46,11 @@ class Proxy implements ProxyContext {
   handle(environ: Environ, startResponse: StartResponse): ResponseBody | Promise<ResponseBody> {
     if (environ.REQUEST_METHOD === 'CONNECT' && !this.#mayConnect(environ))
       return answerError(startResponse, 405);
+    if (environ.HTTP_MAX_FORWARDS !== undefined && this.#endsHere(environ)) {
+      return environ.REQUEST_METHOD === 'TRACE'
+        ? answerError(startResponse, 405)
+        : answerOptions(startResponse);
+    }
     return new Promise((resolve, reject) => {
       new Forwarding(this, environ, startResponse, { resolve, reject }).start();
     });
@@ -59,6 +65,10 @@ class Proxy implements ProxyContext {
       this.#targets.set(id, target);
     }
     return target;
+  }
+
+  #endsHere({ REQUEST_METHOD: method, HTTP_MAX_FORWARDS: field }: Environ): boolean {
+    return forwardsLeft(method, field) === 0;
   }
 
   /** Whoever may CONNECT anywhere has a way into the network behind: only to what is listed. */

@@ -1,10 +1,10 @@
 import type { Environ } from '@highball/gateway-protocol';
 import { connectionNames, hasMember, HOP_BY_HOP, joinVia } from '@highball/http-semantics';
 
-/** Who the client is, is said by this proxy; what came with the request is not passed on. */
-const IDENTITY: ReadonlySet<string> = new Set([
+/** Who the client is, and how far it is from here, is said by this proxy; what came with the request is not passed on. */
+export const OWN_WORD: ReadonlySet<string> = new Set([
   'forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-port', 'x-forwarded-prefix', 'x-forwarded-proto',
-  'x-forwarded-protocol', 'x-forwarded-ssl', 'x-real-ip', 'via', 'expect',
+  'x-forwarded-protocol', 'x-forwarded-ssl', 'x-real-ip', 'via', 'expect', 'max-forwards',
 ]); // prettier-ignore
 
 /** What is known of an environ key. */
@@ -25,7 +25,7 @@ function fieldOf(key: string): Field | null {
   if (key.startsWith('HTTP_')) {
     const lower = key.slice('HTTP_'.length).toLowerCase().replaceAll('_', '-');
     const name = lower.replaceAll(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
-    field = { name, lower, passes: !HOP_BY_HOP.has(lower) && !IDENTITY.has(lower) };
+    field = { name, lower, passes: !HOP_BY_HOP.has(lower) && !OWN_WORD.has(lower) };
   }
   // Names are the client's choice: as many as it likes must not be kept.
   if (fields.size >= MAX_KEYS) fields.clear();
@@ -57,7 +57,9 @@ export function requestFields(environ: Environ, options: RequestFieldOptions): s
   const ofThisHop = connectionNames(environ.HTTP_CONNECTION);
   for (const key in environ) {
     const field = fieldOf(key);
-    if (field === null || !field.passes || ofThisHop.has(field.lower) || dropped.has(field.lower)) continue;
+    if (field === null || !field.passes || dropped.has(field.lower)) continue;
+    // Without a Host a request would be for another site, or for none: no client may have it taken away.
+    if (ofThisHop.has(field.lower) && field.lower !== 'host') continue;
     const value = environ[key];
     if (typeof value === 'string')
       list.push(field.name, field.lower === 'host' && host !== undefined ? host : value);

@@ -22,7 +22,7 @@ export interface SortedFields extends AccelFields {
 }
 
 /** What becomes of a name; what is not in the table is passed on. */
-const KIND = { drop: 1, via: 2, accel: 3, location: 4, cookie: 5, type: 6 } as const;
+const KIND = { drop: 1, via: 2, accel: 3, location: 4, cookie: 5, type: 6, length: 7 } as const;
 
 const MAX_NAMES = 2048;
 const kinds = new Map<string, number>();
@@ -39,10 +39,17 @@ function kindOf(name: string): number {
   else if (lower === 'location') kind = KIND.location;
   else if (lower === 'set-cookie') kind = KIND.cookie;
   else if (lower === 'content-type') kind = KIND.type;
+  else if (lower === 'content-length') kind = KIND.length;
   else kind = 0;
   if (kinds.size >= MAX_NAMES) kinds.clear();
   kinds.set(name, kind);
   return kind;
+}
+
+/** Whether a field is not for this hop alone. @param name - as it is spelled. */
+export function isForClients(name: string): boolean {
+  const kind = kindOf(name);
+  return kind !== KIND.drop && kind !== KIND.accel && kind !== KIND.via;
 }
 
 /**
@@ -50,7 +57,7 @@ function kindOf(name: string): number {
  * no name.
  */
 export function responseFields(
-  head: Pick<ResponseHead, 'fields' | 'minorVersion'>,
+  head: Pick<ResponseHead, 'fields' | 'minorVersion' | 'status'>,
   { viaName, takeLoad }: Pick<ResolvedOptions, 'viaName' | 'takeLoad'>,
 ): SortedFields {
   const flat = head.fields;
@@ -77,6 +84,8 @@ export function responseFields(
       else if (lower === 'x-accel-buffering') buffering = value.toLowerCase() !== 'no';
       continue;
     }
+    // RFC 9110 §8.6: these have no body, and no length.
+    if (kind === KIND.length && (head.status === 204 || head.status < 200)) continue;
     if (kind === KIND.location) location = value;
     else if (kind === KIND.cookie) cookies = true;
     else if (kind === KIND.type) eventStream = value.startsWith('text/event-stream');

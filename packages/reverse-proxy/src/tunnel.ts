@@ -1,7 +1,28 @@
 import type { HeaderList, UpgradedConnection } from '@highball/gateway-protocol';
 import { type ResponseHead, serializeResponseHead } from '@highball/http-parser';
+import { listMembers } from '@highball/http-semantics';
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
+
+/**
+ * The protocols of an Upgrade field that may be switched to. Never HTTP/2: its requests would pass inside the tunnel,
+ * past all rules of this proxy (h2c smuggling; RFC 9113 §3.1 has done away with this way to it).
+ * @returns undefined when none is left.
+ */
+export function offeredUpgrade(field: string | undefined): string | undefined {
+  if (field === undefined || field === 'websocket') return field;
+  const offered = field
+    .split(',')
+    .filter((name) => name.trim() !== '' && !/^\s*(h2c?|http)\s*(\/|$)/i.test(name));
+  return offered.length === 0 ? undefined : offered.join(',').trim();
+}
+
+/** Whether the upstream switches to what the client has offered, and to nothing else (RFC 9110 §7.8). */
+export function isAgreed(chosen: string | undefined, offered: string | undefined): boolean {
+  const names = new Set(listMembers(offered));
+  const taken = listMembers(chosen);
+  return taken.length > 0 && taken.every((name) => names.has(name));
+}
 
 /** What the client is told ahead of a tunnel (RFC 9110 §7.8, §9.3.6). */
 export function tunnelHead(method: string, head: ResponseHead, fields: HeaderList): string {
