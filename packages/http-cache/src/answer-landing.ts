@@ -15,12 +15,12 @@ import { variantKey } from './vary.ts';
  */
 export async function answerLanding(
   landing: Landing,
-  { request, because }: Forwarding,
+  { request, because }: Pick<Forwarding, 'request' | 'because'>,
   startResponse: StartResponse,
   store: Store,
   context: AnswerContext,
 ): Promise<ResponseBody | undefined> {
-  if (landing.kind === 'nothing') return undefined;
+  if (landing.kind === 'nothing' || landing.kind === 'again') return undefined;
   const { environ } = request;
   const outcome = { fwd: because, collapsed: true };
   if (landing.kind === 'stored') {

@@ -35,7 +35,12 @@ export class DiskStore {
 
   /** Begins a body. */
   writer(): DiskWriter {
-    return new DiskWriter(join(this.#folder, 'tmp', randomUUID()));
+    return new DiskWriter(this.unfinishedPath(randomUUID()));
+  }
+
+  /** Where a body with this name is until it is whole. */
+  unfinishedPath(name: string): string {
+    return join(this.#folder, 'tmp', name);
   }
 
   /** Where a body with this digest lies. */
@@ -50,17 +55,17 @@ export class DiskStore {
     if (entry === undefined || entry.key !== key) return undefined;
     const now = new Date(this.#now());
     // The time of the last use, for the sweep.
-    this.track(utimes(path, now, now));
+    void this.track(utimes(path, now, now));
     return entry;
   }
 
-  /** Stores an entry whose body, if it has one, lies in its file. */
-  put(entry: Entry): void {
-    this.track(this.#put(entry));
+  /** Stores an entry whose body, if it has one, lies in its file. Resolves when others find it, or it has failed. */
+  put(entry: Entry): Promise<void> {
+    return this.track(this.#put(entry));
   }
 
   delete(key: string): void {
-    this.track(unlink(this.#headPath(key)));
+    void this.track(unlink(this.#headPath(key)));
   }
 
   /** Shows all entries that are whole, one after the other, and removes what is to be removed. */
@@ -80,7 +85,7 @@ export class DiskStore {
   async #put(entry: Entry): Promise<void> {
     const text = serializeHead(entry);
     const path = this.#headPath(entry.key);
-    const temporary = join(this.#folder, 'tmp', randomUUID());
+    const temporary = this.unfinishedPath(randomUUID());
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await mkdir(dirname(temporary), { recursive: true, mode: 0o700 });
     await writeFile(temporary, text, { mode: 0o600 });
@@ -89,7 +94,7 @@ export class DiskStore {
     await rename(temporary, path);
     this.#written += text.length + (entry.kind === 'response' ? entry.size : 0);
     this.#heads++;
-    await this.#sweepSometimes();
+    void this.track(this.#sweepSometimes());
   }
 
   async #sweepSometimes(): Promise<void> {
@@ -116,12 +121,13 @@ export class DiskStore {
   }
 
   /** A cache may fail to store; only {@link settled} waits for it. */
-  track(work: Promise<void>): void {
+  track(work: Promise<void>): Promise<void> {
     const tracked = work
       .catch(() => undefined)
       .finally(() => {
         this.#pending.delete(tracked);
       });
     this.#pending.add(tracked);
+    return tracked;
   }
 }

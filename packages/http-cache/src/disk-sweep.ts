@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, unlink } from 'node:fs/promises';
+import { lstat, readdir, readFile, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseHead } from './disk-head.ts';
 
@@ -57,12 +57,14 @@ export async function sweep(folder: string, limits: DiskLimits, now: number): Pr
     bytes -= body.bytes;
   }
   await removeUnfinished(join(folder, 'tmp'), now);
+  await removeUnfinished(join(folder, 'fetches'), now);
 }
 
 async function removeUnfinished(folder: string, now: number): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const path = join(folder, name);
-    const found = await stat(path).catch(() => undefined);
+    // A lock is a link to nothing.
+    const found = await lstat(path).catch(() => undefined);
     if (found !== undefined && now - found.mtimeMs > UNFINISHED_MS) await remove(path);
   }
 }

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { BLOCK_BYTES } from './disk-body.ts';
 
@@ -10,11 +10,14 @@ const BACKLOG_BYTES = 1_048_576;
 /** Writes a body to a file of its own, which gets its name, the digest of its content, when it is whole. */
 export class DiskWriter {
   readonly #path: string;
+  /** Told how much of it is in the file, after each piece. */
+  onWritten: ((size: number) => void) | undefined;
   readonly #hash: Hash = createHash('sha256');
   readonly #blocks: number[] = [];
   #crc = 0;
   #inBlock = 0;
   #size = 0;
+  #written = 0;
   #backlog = 0;
   #handle: FileHandle | undefined;
   #error: unknown;
@@ -29,6 +32,11 @@ export class DiskWriter {
     });
   }
 
+  /** What the file is called until the body is whole. */
+  get name(): string {
+    return basename(this.#path);
+  }
+
   /** @returns a promise when the disk is behind: then wait before the next. */
   write(chunk: Uint8Array): Promise<void> | undefined {
     this.#hash.update(chunk);
@@ -38,6 +46,8 @@ export class DiskWriter {
     this.#chain = this.#do(async () => {
       await this.#handle?.writeFile(chunk);
       this.#backlog -= chunk.length;
+      this.#written += chunk.length;
+      this.onWritten?.(this.#written);
     });
     return this.#backlog > BACKLOG_BYTES ? this.#chain : undefined;
   }

@@ -1,104 +1,178 @@
-import type { Application, Environ, ResponseBody, StartResponse } from '@highball/gateway-protocol';
+import type { Application, ResponseBody, StartResponse } from '@highball/gateway-protocol';
 import { closeBody } from '@highball/gateway-protocol';
-import { answerStored, notModified } from './answer.ts';
+import { type AnswerContext, answerStored, notModified } from './answer.ts';
 import { answerLanding } from './answer-landing.ts';
-import type { CacheOutcome } from './cache-status.ts';
-import { type CapturedResponse, capture } from './capture.ts';
 import { isNotModified } from './conditional.ts';
-import { codeOf, type StoredResponse } from './entry.ts';
-import { fieldValue } from './fields.ts';
-import { Flight, type Landing, type ResponseInFlight, signalOf } from './flight.ts';
+import { codeOf } from './entry.ts';
+import { Flight, type Landing } from './flight.ts';
+import { Follower } from './follower.ts';
 import type { Forwarding } from './forwarding.ts';
-import type { ExchangeTimes } from './freshness.ts';
 import type { Keeper } from './keeper.ts';
+import { findAgain, type Found } from './lookup.ts';
 import type { ResolvedOptions } from './options.ts';
-import { originEnviron } from './origin-environ.ts';
-import { freshened, passedFields, planResponse, type ResponsePlan } from './response-plan.ts';
-import { mayStandIn } from './selection.ts';
-import type { Reader, SharedBody } from './shared-body.ts';
+import { type Arrival, Origin, report } from './origin.ts';
+import type { FetchEvent } from './peer-messages.ts';
+import { passedFields } from './response-plan.ts';
+import { select } from './selection.ts';
 import type { Store } from './store.ts';
 import { tellOutcome } from './tell-outcome.ts';
-import { passNotes } from './upstream-notes.ts';
+import { variantKey } from './vary.ts';
 
-/** Errors that a stale response may stand in for (RFC 5861 §4). */
-const ERRORS: ReadonlySet<number> = new Set([500, 502, 503, 504]);
 /** Fetches that others may join; beyond it each asks for itself. */
 const MAX_FLIGHTS = 4096;
-
-/** What a fetch has come to, for the one that asked. */
-type Arrival =
-  | { readonly kind: 'stored'; readonly entry: StoredResponse; readonly outcome: CacheOutcome }
-  | {
-      readonly kind: 'streaming';
-      readonly captured: CapturedResponse;
-      readonly body: SharedBody;
-      readonly reader: Reader | undefined;
-    }
-  | { readonly kind: 'passing'; readonly captured: CapturedResponse; readonly plan: ResponsePlan };
+/** Who has waited so often for what was not for it, or was left by who fetched it, asks for itself. */
+const MAX_ROUNDS = 8;
 
 /** Gets responses from the origin, once for all who ask at the same time, and has them stored. */
 export class Fetcher {
-  readonly #app: Application;
+  readonly #origin: Origin;
   readonly #store: Store;
   readonly #options: ResolvedOptions;
   readonly #keeper: Keeper;
   readonly #flights = new Map<string, Flight>();
 
   constructor(app: Application, store: Store, keeper: Keeper, options: ResolvedOptions) {
-    this.#app = app;
+    this.#origin = new Origin(app, store, keeper, options);
     this.#store = store;
     this.#keeper = keeper;
     this.#options = options;
   }
 
-  /** Answers from the origin, or with what somebody else is fetching already. */
+  /** Answers from the origin, or with what somebody else is fetching already, here or in another process. */
   async answer(forwarding: Forwarding, startResponse: StartResponse): Promise<ResponseBody> {
-    const flight = forwarding.share ? this.#flights.get(forwarding.found.key) : undefined;
-    if (flight !== undefined) {
-      const landing = await flight.wait(this.#options.collapseTimeoutMs);
-      const body = await answerLanding(landing, forwarding, startResponse, this.#store, this.#context());
+    const deadlineMs = performance.now() + this.#options.collapseTimeoutMs;
+    let asked: Forwarding | undefined = forwarding;
+    for (let round = 0; asked?.share === true && round < MAX_ROUNDS; round++) {
+      const { flight, leads } = await this.#board(asked);
+      if (leads) return await this.#lead(asked, flight, startResponse);
+      const landing = await flight.wait(deadlineMs - performance.now());
+      const body = await answerLanding(landing, asked, startResponse, this.#store, this.#context());
       if (body !== undefined) return body;
-      return await this.#lead({ ...forwarding, share: false }, startResponse);
+      const again: Forwarding | undefined = await this.#next(landing, asked);
+      if (again !== undefined && this.#isUsable(again)) {
+        const found = await this.#answerFound(again, startResponse);
+        if (found !== undefined) return found;
+      }
+      asked = again;
     }
-    return await this.#lead(forwarding, startResponse);
+    const alone = { ...(asked ?? forwarding), share: false };
+    return await this.#lead(alone, this.#flightOf(alone), startResponse);
   }
 
   /** Fetches anew what has been answered stale; one at a time. */
   refresh(forwarding: Forwarding): void {
-    if (this.#flights.has(forwarding.found.key)) return;
-    const flight = this.#takeOff(forwarding);
+    const { key } = forwarding.found;
+    if (this.#flights.has(key)) return;
+    const flight = this.#flightOf(forwarding);
     flight.goOn(this.#options.backgroundTimeoutMs);
+    if (forwarding.share && this.#flights.size < MAX_FLIGHTS) this.#flights.set(key, flight);
     void this.#fetchUnattended(forwarding, flight);
   }
 
   async #fetchUnattended(forwarding: Forwarding, flight: Flight): Promise<void> {
     try {
+      if (forwarding.share && !(await this.#takeTurn(forwarding, flight))) return;
       const arrival = await this.#fetch(forwarding, flight);
       // Nobody reads what is not stored.
       if (arrival.kind === 'passing') await closeBody(arrival.captured.body);
     } catch (error) {
-      this.#report(forwarding.request.environ, error);
+      report(forwarding.request.environ, error);
     }
   }
 
-  async #lead(forwarding: Forwarding, startResponse: StartResponse): Promise<ResponseBody> {
+  /** Joins a fetch, or begins one. */
+  async #board(asked: Forwarding): Promise<{ flight: Flight; leads: boolean }> {
+    const { key } = asked.found;
+    const flying = this.#flights.get(key);
+    // What was invalidated while it is fetched is for those who came before that.
+    if (flying !== undefined && this.#store.isValid(flying.subject)) return { flight: flying, leads: false };
+    const flight = this.#flightOf(asked);
+    if (flying === undefined && this.#flights.size >= MAX_FLIGHTS) return { flight, leads: true };
+    this.#flights.set(key, flight);
+    return { flight, leads: this.#store.turns === undefined || (await this.#takeTurn(asked, flight)) };
+  }
+
+  #flightOf({ request }: Forwarding): Flight {
+    return new Flight({ url: request.url, tags: [], position: this.#store.position });
+  }
+
+  /** Among all processes that share the folder. @returns false when another leads, or it is there meanwhile. */
+  async #takeTurn(asked: Forwarding, flight: Flight): Promise<boolean> {
+    const { turns } = this.#store;
+    if (turns === undefined) return true;
+    const { key } = asked.found;
+    const turn = await turns.take(key);
+    if (turn.kind === 'alone') return true;
+    if (turn.kind === 'follow') {
+      const following = { store: this.#store, keeper: this.#keeper, options: this.#options };
+      const follower = new Follower(following, asked, flight, () => this.#remove(key, flight));
+      turn.follow((event) => follower.take(event));
+      return false;
+    }
+    flight.lead = turn.lead;
+    turn.lead.isCurrent = () => this.#store.isValid(flight.subject);
+    // It may have been stored between the look at the disk and the turn.
+    const again = await this.#lookAgain(asked);
+    const isFor = again.found.key === key;
+    if (isFor && !this.#isUsable(again)) return true;
+    flight.land({ kind: 'again', stored: isFor });
+    this.#remove(key, flight);
+    await turn.lead.end(isFor ? { kind: 'stored', detail: undefined } : { kind: 'over' });
+    return false;
+  }
+
+  async #lookAgain(asked: Forwarding): Promise<Forwarding> {
+    const { request } = asked;
+    const found = await findAgain(this.#store, asked.found, request.url, request.environ);
+    return { ...asked, found };
+  }
+
+  #isUsable({ found: { entry }, request }: Forwarding): boolean {
+    if (entry === undefined) return false;
+    return select(entry.freshness, request.directives, this.#options, this.#options.now()).act === 'use';
+  }
+
+  /** What one asks for that could not be answered with what it has waited for; undefined: for itself. */
+  async #next(landing: Landing, asked: Forwarding): Promise<Forwarding | undefined> {
+    if (landing.kind === 'again') {
+      const again = await this.#lookAgain(asked);
+      const isNew = this.#isUsable(again) || again.found.key !== asked.found.key;
+      return isNew || !landing.stored ? again : undefined;
+    }
+    if (landing.kind !== 'streaming') return undefined;
+    const { names, variant, url } = landing.response;
+    const { found, request } = asked;
+    const key = url + variantKey(request.environ, names);
+    // Another variant: those who ask for that wait for one another.
+    if (key !== url + variant && key !== found.key) {
+      const index: Found['index'] = found.index ?? { kind: 'vary', key: url, names, variants: [variant] };
+      return { ...asked, found: { ...found, index, key } };
+    }
+    return this.#store.isValid(landing.response) ? undefined : asked;
+  }
+
+  async #answerFound(
+    { found: { entry }, request, because }: Forwarding,
+    startResponse: StartResponse,
+  ): Promise<ResponseBody | undefined> {
+    const landing: Landing | undefined = entry && { kind: 'stored', entry, detail: undefined };
+    return (
+      landing && answerLanding(landing, { request, because }, startResponse, this.#store, this.#context())
+    );
+  }
+
+  async #lead(forwarding: Forwarding, flight: Flight, startResponse: StartResponse): Promise<ResponseBody> {
     const { request } = forwarding;
     const { environ } = request;
-    const flight = this.#takeOff(forwarding);
     const arrival = await this.#fetch(forwarding, flight);
     if (arrival.kind === 'stored') {
-      const body = await answerStored(
-        arrival.entry,
-        environ,
-        startResponse,
-        arrival.outcome,
-        this.#context(),
-      );
+      const { entry, outcome } = arrival;
+      const body = await answerStored(entry, environ, startResponse, outcome, this.#context());
       // Its file has gone in this moment: then all of it is wanted.
       if (body !== undefined) return body;
-      this.#store.delete(arrival.entry.key);
-      const found = { ...forwarding.found, entry: undefined };
-      return await this.#lead({ ...forwarding, found, share: false }, startResponse);
+      this.#store.delete(entry.key);
+      const missing = { ...forwarding, found: { ...forwarding.found, entry: undefined }, share: false };
+      return await this.#lead(missing, this.#flightOf(missing), startResponse);
     }
     const { captured } = arrival;
     const fields = passedFields(captured.fields, this.#options);
@@ -125,161 +199,45 @@ export class Fetcher {
     return body.whole as Uint8Array[];
   }
 
-  #takeOff({ found, share }: Forwarding): Flight {
-    const flight = new Flight();
-    if (share && this.#flights.size < MAX_FLIGHTS && !this.#flights.has(found.key)) {
-      this.#flights.set(found.key, flight);
-    }
-    return flight;
-  }
-
   /** Resolves with the head of the answer; whatever happens, the flight lands. */
   async #fetch(forwarding: Forwarding, flight: Flight): Promise<Arrival> {
     const { key } = forwarding.found;
     let landing: Landing = { kind: 'nothing' };
+    let saved: Promise<void> | undefined;
     try {
-      const { arrival, shared } = await this.#ask(forwarding, flight, () => this.#remove(key, flight));
-      landing = shared;
-      return arrival;
+      const outcome = await this.#origin.ask(forwarding, flight, () => this.#remove(key, flight));
+      landing = outcome.shared;
+      saved = outcome.saved;
+      return outcome.arrival;
     } finally {
       flight.land(landing);
       flight.headHasCome = true;
-      if (landing.kind !== 'streaming') this.#remove(key, flight);
+      if (landing.kind !== 'streaming') {
+        this.#remove(key, flight);
+        void this.#tellOthers(flight, this.#eventOf(landing, forwarding), saved);
+      }
     }
+  }
+
+  /** What is streaming is told of by who stores it. */
+  async #tellOthers(flight: Flight, event: FetchEvent, saved: Promise<void> | undefined): Promise<void> {
+    try {
+      await saved;
+    } finally {
+      await flight.lead?.end(event);
+    }
+  }
+
+  #eventOf(landing: Landing, { request }: Forwarding): FetchEvent {
+    if (landing.kind === 'stored') return { kind: 'stored', detail: landing.detail };
+    return { kind: 'nothing', passUntilMs: this.#keeper.passUntil(request.url) };
   }
 
   #remove(key: string, flight: Flight): void {
     if (this.#flights.get(key) === flight) this.#flights.delete(key);
   }
 
-  async #ask(
-    forwarding: Forwarding,
-    flight: Flight,
-    onStored: () => void,
-  ): Promise<{ arrival: Arrival; shared: Landing }> {
-    const { request, found, pass } = forwarding;
-    const stored = found.entry;
-    const position = this.#store.position;
-    const requestMs = this.#options.now();
-    const environ = originEnviron(request.environ, {
-      stored,
-      background: flight.unattended,
-      whole: !pass && !request.ranged,
-      signal: () => signalOf(flight, request.environ),
-    });
-    let captured: CapturedResponse;
-    try {
-      captured = await capture(this.#app, environ);
-      passNotes(environ, request.environ);
-    } catch (error) {
-      const instead = this.#instead(forwarding, 'error');
-      if (instead === undefined) throw error;
-      this.#report(request.environ, error);
-      return instead;
-    }
-    const times = { requestMs, responseMs: this.#options.now() };
-    const code = codeOf(captured.status);
-    if (ERRORS.has(code)) {
-      const instead = this.#instead(forwarding, String(code));
-      if (instead !== undefined) {
-        await closeBody(captured.body);
-        return instead;
-      }
-    }
-    if (stored !== undefined && code === 304)
-      return this.#confirm(stored, captured, times, position, forwarding);
-    return this.#receive(forwarding, captured, times, position, flight, onStored);
-  }
-
-  /** The stale response in place of an error, where it may be. */
-  #instead(
-    { request, found, because }: Forwarding,
-    what: string,
-  ): { arrival: Arrival; shared: Landing } | undefined {
-    const { entry } = found;
-    const now = this.#options.now();
-    if (entry === undefined || !mayStandIn(entry.freshness, request.directives, this.#options, now)) {
-      return undefined;
-    }
-    const detail = `stale-if-error-${what}`;
-    const outcome: CacheOutcome = { fwd: because, detail };
-    return { arrival: { kind: 'stored', entry, outcome }, shared: { kind: 'stored', entry, detail } };
-  }
-
-  /** The origin says that what is stored is still good. */
-  async #confirm(
-    stored: StoredResponse,
-    captured: CapturedResponse,
-    times: ExchangeTimes,
-    position: number,
-    { because }: Forwarding,
-  ): Promise<{ arrival: Arrival; shared: Landing }> {
-    await closeBody(captured.body);
-    const entry = freshened(stored, captured.fields, times, position, this.#options);
-    await this.#keeper.update(entry);
-    return {
-      arrival: { kind: 'stored', entry, outcome: { fwd: because, fwdStatus: 304 } },
-      shared: { kind: 'stored', entry, detail: undefined },
-    };
-  }
-
-  #receive(
-    { request, found }: Forwarding,
-    captured: CapturedResponse,
-    times: ExchangeTimes,
-    position: number,
-    flight: Flight,
-    onStored: () => void,
-  ): { arrival: Arrival; shared: Landing } {
-    const { authorized, directives } = request;
-    const plan = planResponse(
-      { authorized, noStore: directives.has('no-store') },
-      captured.status,
-      captured.fields,
-      times,
-      this.#options,
-    );
-    const promised = fieldValue(captured.fields, 'content-length');
-    const expectedBytes = promised !== undefined && /^\d+$/.test(promised) ? Number(promised) : undefined;
-    const reason = this.#keeper.refuses(request.url, found, captured.status, plan, expectedBytes);
-    if (reason !== undefined) {
-      const refused = { ...plan, reason };
-      return { arrival: { kind: 'passing', captured, plan: refused }, shared: { kind: 'nothing' } };
-    }
-    const { names, variant, body } = this.#keeper.keep({
-      request,
-      found,
-      captured,
-      plan,
-      position,
-      expectedBytes,
-      keepGoing: () => flight.unattended,
-      abort: () => flight.controller.abort(),
-      onEnd: onStored,
-    });
-    const response: ResponseInFlight = {
-      ...plan,
-      status: captured.status,
-      url: request.url,
-      position,
-      names,
-      variant,
-      body,
-    };
-    // The first reader is there before the source is read: what nobody has to read is not kept for long.
-    const reader = flight.unattended ? undefined : body.join();
-    body.start();
-    return {
-      arrival: { kind: 'streaming', captured, body, reader },
-      shared: { kind: 'streaming', response },
-    };
-  }
-
-  #context(): { name: string | false; now: number } {
+  #context(): AnswerContext {
     return { name: this.#options.name, now: this.#options.now() };
-  }
-
-  #report(environ: Environ, error: unknown): void {
-    environ['wsgi.errors'].write(`http-cache: ${error instanceof Error ? error.message : String(error)}\n`);
   }
 }

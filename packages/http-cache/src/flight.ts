@@ -1,6 +1,8 @@
 import type { Environ, HeaderList } from '@highball/gateway-protocol';
 import type { StoredResponse } from './entry.ts';
 import type { Freshness } from './freshness.ts';
+import type { Invalidatable } from './invalidations.ts';
+import type { Lead } from './lead.ts';
 import type { SharedBody } from './shared-body.ts';
 
 /** A response on its way into the store, for others who ask for the same. */
@@ -22,6 +24,8 @@ export interface ResponseInFlight {
 export type Landing =
   | { readonly kind: 'stored'; readonly entry: StoredResponse; readonly detail: string | undefined }
   | { readonly kind: 'streaming'; readonly response: ResponseInFlight }
+  /** Each looks again: another process has stored it, or has left it. */
+  | { readonly kind: 'again'; readonly stored: boolean }
   /** Each must ask for itself. */
   | { readonly kind: 'nothing' };
 
@@ -34,11 +38,21 @@ export class Flight {
   headHasCome = false;
   /** Nobody reads along, and the body is to be read to its end for the store. */
   unattended = false;
+  /** Its lock, where other processes may wait as well. */
+  lead: Lead | undefined;
+  /** What of it invalidations go by, as far as it is known. */
+  subject: Invalidatable;
   readonly #landed: Promise<Landing>;
   #land!: (landing: Landing) => void;
 
-  constructor() {
+  constructor(subject: Invalidatable) {
+    this.subject = subject;
     this.#landed = new Promise((resolve) => (this.#land = resolve));
+  }
+
+  /** Whether other processes wait for it or read along. */
+  get isFollowed(): boolean {
+    return this.lead !== undefined && this.lead.followers > 0;
   }
 
   land(landing: Landing): void {
@@ -55,7 +69,7 @@ export class Flight {
   async wait(timeoutMs: number): Promise<Landing> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<Landing>((resolve) => {
-      timer = setTimeout(() => resolve({ kind: 'nothing' }), timeoutMs);
+      timer = setTimeout(() => resolve({ kind: 'nothing' }), Math.max(0, timeoutMs));
     });
     this.waiting++;
     try {
@@ -72,7 +86,7 @@ export function signalOf(flight: Flight, environ: Environ): AbortSignal {
   const { controller } = flight;
   if (flight.unattended) return controller.signal;
   const leave = (): void => {
-    if (flight.waiting === 0 && !flight.headHasCome) controller.abort();
+    if (flight.waiting === 0 && !flight.isFollowed && !flight.headHasCome) controller.abort();
   };
   environ['highball.signal']?.().addEventListener('abort', leave, { once: true });
   return controller.signal;

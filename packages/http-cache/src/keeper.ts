@@ -2,16 +2,18 @@ import { CappedMap } from './capped-map.ts';
 import type { CapturedResponse } from './capture.ts';
 import type { DiskWriter } from './disk-writer.ts';
 import type { StoredFile } from './disk-body.ts';
-import { codeOf, type StoredBody, type StoredResponse, type VaryIndex } from './entry.ts';
+import { codeOf, type StoredResponse, type VaryIndex } from './entry.ts';
 import { IncompleteResponseError } from './errors.ts';
-import { fieldValue } from './fields.ts';
 import { type Found, indexWith } from './lookup.ts';
+import type { Lead } from './lead.ts';
 import type { ResolvedOptions } from './options.ts';
+import type { HeadInFlight } from './peer-messages.ts';
 import type { CacheRequest } from './request.ts';
 import { describesSame, type ResponsePlan } from './response-plan.ts';
 import { SharedBody } from './shared-body.ts';
 import type { NotStoredReason } from './storable.ts';
 import type { Store } from './store.ts';
+import { entryInMemory, storedEntry } from './stored-entry.ts';
 import { varyNames } from './vary.ts';
 
 /** Resources of which it is remembered how often they were asked for, or that they are not to be stored. */
@@ -29,6 +31,8 @@ export interface Keeping {
   readonly keepGoing: () => boolean;
   readonly abort: () => void;
   readonly onEnd: () => void;
+  /** Told how the body comes, where other processes follow. */
+  readonly lead: Lead | undefined;
 }
 
 /** Decides whether responses are kept, and brings them into the store while they are passed on. */
@@ -48,6 +52,16 @@ export class Keeper {
   passes(url: string): boolean {
     const until = this.#passes.get(url);
     return until !== undefined && this.#options.now() < until;
+  }
+
+  /** Until when a resource is known not to be stored. */
+  passUntil(url: string): number | undefined {
+    return this.#passes.get(url);
+  }
+
+  /** Notes what another process has found out. */
+  notePass(url: string, untilMs: number): void {
+    this.#passes.set(url, untilMs);
   }
 
   /** Why a response is not kept, and what follows from that. */
@@ -72,41 +86,55 @@ export class Keeper {
     return why;
   }
 
-  /** Stores what the origin has confirmed; its body stays where it is. */
-  async update(entry: StoredResponse): Promise<void> {
+  /** Stores what the origin has confirmed; its body stays where it is. Resolves when it is on disk as well. */
+  update(entry: StoredResponse): Promise<void> {
     this.#store.remember(entry);
-    if (entry.body.kind === 'file') {
-      this.#store.putOnDisk(entry);
-      return;
-    }
+    const saved = this.#updateOnDisk(entry);
+    this.#store.track(saved);
+    return saved;
+  }
+
+  async #updateOnDisk(entry: StoredResponse): Promise<void> {
+    if (entry.body.kind === 'file') return await this.#store.putOnDisk(entry);
     // The head on disk names a file; with the same body, when nobody has replaced it.
     const onDisk = await this.#store.onDisk(entry.key);
     if (onDisk?.size !== entry.size || !describesSame(onDisk, entry.fields)) return;
-    this.#store.putOnDisk({ ...entry, body: onDisk.body });
+    await this.#store.putOnDisk({ ...entry, body: onDisk.body });
   }
 
   /** @returns the body to send, which is stored as it goes by; start it when it has its first reader. */
-  keep(keeping: Keeping): { names: readonly string[]; variant: string; body: SharedBody } {
-    const { request, found, plan } = keeping;
+  keep(keeping: Keeping): { head: HeadInFlight; body: SharedBody } {
+    const { request, found, plan, captured, position } = keeping;
     const { maxVariants } = this.#options;
-    const names = varyNames(plan.fields);
-    const indexed = indexWith(found.index, request.url, request.environ, names, maxVariants);
+    const varied = varyNames(plan.fields);
+    const indexed = indexWith(found.index, request.url, request.environ, varied, maxVariants);
+    const names = indexed?.index.names ?? [];
     const variant = indexed?.variant ?? '';
-    const body = this.#share(keeping, (size, stored) => {
-      if (indexed !== undefined && indexed.index !== found.index) this.#putIndex(indexed);
-      return entryOf(keeping, variant, size, stored);
+    const { fields, freshness, tags } = plan;
+    const head = {
+      status: captured.status,
+      fields,
+      freshness,
+      names,
+      variant,
+      url: request.url,
+      tags,
+      position,
+    };
+    const body = this.#share(keeping, head, async () => {
+      if (indexed !== undefined && indexed.index !== found.index) await this.#putIndex(indexed);
     });
-    return { names: indexed?.index.names ?? [], variant, body };
+    return { head, body };
   }
 
-  #putIndex({ index, surplus }: { index: VaryIndex; surplus: readonly string[] }): void {
+  async #putIndex({ index, surplus }: { index: VaryIndex; surplus: readonly string[] }): Promise<void> {
     this.#store.remember(index);
-    this.#store.putOnDisk(index);
     for (const variant of surplus) this.#store.delete(index.key + variant);
+    await this.#store.putOnDisk(index);
   }
 
-  #share(keeping: Keeping, entryWith: (size: number, body: StoredBody) => StoredResponse): SharedBody {
-    const { captured, expectedBytes, keepGoing, abort, onEnd } = keeping;
+  #share(keeping: Keeping, head: HeadInFlight, index: () => Promise<void>): SharedBody {
+    const { captured, expectedBytes, keepGoing, abort, onEnd, lead } = keeping;
     const keepBytes = this.#options.maxMemoryObjectBytes;
     const writer = this.#store.writer();
     let refused = false;
@@ -114,22 +142,29 @@ export class Keeper {
       keepBytes,
       expectedBytes,
       take: (chunk, size) => {
-        refused ||= this.#tooLarge(size);
+        if (!refused && this.#tooLarge(size)) {
+          refused = true;
+          if (writer !== undefined) this.#store.track(this.#giveUp(writer, lead));
+        }
         return !refused && (writer?.write(chunk) ?? true);
       },
       end: (error, size, chunks) => {
         const whole = !refused && error === undefined;
         const small = whole && chunks !== undefined && size <= keepBytes;
-        if (small) this.#store.remember(entryWith(size, { kind: 'memory', chunks: compact(chunks, size) }));
+        if (small) this.#store.remember(entryInMemory(head, size, chunks));
+        const indexing = whole ? index() : undefined;
         // A large one can be asked for when its file is there.
         if (!whole || small) onEnd();
-        if (writer === undefined) return;
-        const save = (file: StoredFile): void => {
-          const entry = entryWith(size, { kind: 'file', file });
+        if (writer === undefined || refused) return;
+        // What is here at once needs no telling how it comes.
+        writer.onWritten = undefined;
+        const save = async (file: StoredFile): Promise<void> => {
+          const entry = storedEntry(head, size, { kind: 'file', file });
           if (!small) this.#store.remember(entry);
-          this.#store.putOnDisk(entry);
+          await indexing;
+          await this.#store.putOnDisk(entry);
         };
-        this.#store.track(whole ? this.#finish(writer, save, onEnd) : writer.abort());
+        this.#store.track(whole ? this.#finish(writer, save, keeping) : this.#giveUp(writer, lead));
       },
       abandoned: () => {
         if (keepGoing() && !refused) return;
@@ -140,13 +175,31 @@ export class Keeper {
         keeping.request.environ['wsgi.errors'].write(`http-cache: close() of a body: ${String(error)}\n`);
       },
     });
+    if (writer !== undefined && lead !== undefined)
+      writer.onWritten = (size) => lead.grow(size, writer.name, head);
     return body;
   }
 
-  async #finish(writer: DiskWriter, save: (file: StoredFile) => void, onEnd: () => void): Promise<void> {
+  async #finish(
+    writer: DiskWriter,
+    save: (file: StoredFile) => Promise<void>,
+    { onEnd, lead }: Keeping,
+  ): Promise<void> {
     const file = await writer.finish((digest) => this.#store.bodyPath(digest));
-    if (file !== undefined) save(file);
+    if (file === undefined) {
+      onEnd();
+      return await lead?.end({ kind: 'lost' });
+    }
+    lead?.whole(file.size);
+    const saved = save(file);
     onEnd();
+    await saved;
+    await lead?.end({ kind: 'stored', detail: undefined });
+  }
+
+  /** It is not whole, or has become too large. */
+  async #giveUp(writer: DiskWriter, lead: Lead | undefined): Promise<void> {
+    await Promise.all([writer.abort(), lead?.end({ kind: 'lost' })]);
   }
 
   #tooLarge(size: number): boolean {
@@ -161,42 +214,4 @@ export class Keeper {
     this.#uses.set(url, uses);
     return uses < minUses ? 'min-uses' : undefined;
   }
-}
-
-function entryOf(
-  { request, captured, plan, position }: Keeping,
-  variant: string,
-  size: number,
-  body: StoredBody,
-): StoredResponse {
-  // Nothing is told of the length of what has no body.
-  const told = codeOf(captured.status) === 204 || fieldValue(plan.fields, 'content-length') !== undefined;
-  return {
-    kind: 'response',
-    key: request.url + variant,
-    url: request.url,
-    status: captured.status,
-    fields: told ? plan.fields : [...plan.fields, ['Content-Length', String(size)]],
-    freshness: plan.freshness,
-    tags: plan.tags,
-    position,
-    size,
-    body,
-  };
-}
-
-/**
- * A body as it is kept: in memory of its own. A piece is often a view of a socket's buffer of 64 KiB, which it would
- * hold on to, and many small ones cost more than what is in them.
- */
-function compact(chunks: readonly Uint8Array[], size: number): readonly Uint8Array[] {
-  const [only] = chunks;
-  if (size === 0 || (chunks.length === 1 && only?.buffer.byteLength === size)) return chunks;
-  const whole = Buffer.allocUnsafeSlow(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return [whole];
 }

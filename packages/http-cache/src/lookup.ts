@@ -37,6 +37,11 @@ export async function findYounger(store: Store, found: Found): Promise<Found> {
   return { ...found, entry: other };
 }
 
+/** Looks again for what was not there, or not fresh. */
+export async function findAgain(store: Store, found: Found, url: string, environ: Environ): Promise<Found> {
+  return found.entry === undefined ? await findOnDisk(store, url, environ) : await findYounger(store, found);
+}
+
 function responseOf(entry: Entry | undefined): StoredResponse | undefined {
   return entry?.kind === 'response' ? entry : undefined;
 }

@@ -1,3 +1,4 @@
+import { type FileHandle, open } from 'node:fs/promises';
 import { readBody } from './disk-body.ts';
 import { DiskStore } from './disk-store.ts';
 import type { DiskWriter } from './disk-writer.ts';
@@ -8,6 +9,7 @@ import { concerns, type Invalidatable, type InvalidationRecord, Invalidations } 
 import { Journal } from './journal.ts';
 import type { ResolvedOptions } from './options.ts';
 import { SegmentedLru } from './segmented-lru.ts';
+import { Turns } from './turns.ts';
 
 interface Slot {
   entry: Entry;
@@ -22,6 +24,8 @@ export class Store {
   readonly #disk: DiskStore | undefined;
   readonly #invalidations = new Invalidations();
   readonly #journal: Journal | undefined;
+  /** Whose turn it is to fetch something, where several processes share what is fetched. */
+  readonly turns: Turns | undefined;
   #refreshedMs = Number.NEGATIVE_INFINITY;
 
   /** @throws SharedFolderError when the folder cannot be used. */
@@ -33,6 +37,7 @@ export class Store {
     this.#journal = new Journal(folder, this.#invalidations, now);
     if (maxDiskBytes === 0) return;
     this.#disk = new DiskStore(folder, { maxBytes: maxDiskBytes, maxEntries: maxDiskEntries }, now);
+    if (options.collapseTimeoutMs > 0) this.turns = new Turns(folder);
   }
 
   /** Up to where invalidations are known now; what is fetched from now on is not concerned by them. */
@@ -102,6 +107,12 @@ export class Store {
     return this.#disk?.writer();
   }
 
+  /** The file of a body that another process is writing; undefined when it has got its name meanwhile. */
+  async openUnfinished(name: string): Promise<FileHandle | undefined> {
+    if (this.#disk === undefined) return undefined;
+    return await open(this.#disk.unfinishedPath(name), 'r').catch(() => undefined);
+  }
+
   bodyPath(digest: string): string {
     return (this.#disk as DiskStore).bodyPath(digest);
   }
@@ -112,15 +123,18 @@ export class Store {
     if (this.#judged(entry) !== undefined) this.#remember(entry);
   }
 
-  /** Stores an entry on disk, where there is one, unless it was invalidated meanwhile; its body lies in its file. */
-  putOnDisk(entry: Entry): void {
+  /**
+   * Stores an entry on disk, where there is one, unless it was invalidated meanwhile; its body lies in its file.
+   * Resolves when others find it there, or it has failed.
+   */
+  async putOnDisk(entry: Entry): Promise<void> {
     this.#refresh();
-    if (this.#judged(entry) !== undefined) this.#disk?.put(entry);
+    if (this.#judged(entry) !== undefined) await this.#disk?.put(entry);
   }
 
   /** Work that {@link settled} waits for. */
   track(work: Promise<void>): void {
-    this.#disk?.track(work);
+    void this.#disk?.track(work);
   }
 
   delete(key: string): void {
@@ -180,6 +194,7 @@ export class Store {
   /** When all that was begun on disk is done; then the folder is let go. */
   async close(): Promise<void> {
     await this.#disk?.settled();
+    await this.turns?.close();
     this.#journal?.close();
   }
 
