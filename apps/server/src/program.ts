@@ -1,6 +1,7 @@
 import { STRATEGIES } from '@highball/balancer/strategies';
 import { Command, CommanderError, Option } from 'commander';
 import { collect } from './collect.ts';
+import type * as Commands from './commands.ts';
 import { addCtl } from './ctl/command.ts';
 import { addDev } from './dev/add-dev.ts';
 import { exitCodeOf, messageOf, oneLine } from './errors.ts';
@@ -81,12 +82,10 @@ function createProgram(): Command {
   return program;
 }
 
-type Commands = typeof import('./commands.ts');
-
 /** The function of a command; the modules that it takes are loaded when it is called. */
-function later<Name extends keyof Commands>(
+function later<Name extends keyof typeof Commands>(
   name: Name,
-): (...args: Parameters<Commands[Name]>) => Promise<void> {
+): (...args: Parameters<(typeof Commands)[Name]>) => Promise<void> {
   return async (...args) => {
     const run: (...args: never) => Promise<void> = (await import('./commands.ts'))[name];
     await run(...(args as never));
