@@ -1,5 +1,5 @@
 import type { Application, InterfaceName } from '@highball/gateway-protocol';
-import { AdapterUsageError, captureServers } from '@highball/node-adapter';
+import { AdapterUsageError, captureServers } from '@highball/node-adapter/capture';
 import { adaptApplication } from './application/adapt.ts';
 import { Lifecycle } from './application/lifecycle.ts';
 import { ShapeError } from './application/shape.ts';

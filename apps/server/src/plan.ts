@@ -1,5 +1,6 @@
 import type { Identity } from '@highball/daemon';
 import type { Config } from './config.ts';
+import type { DrainedServers } from './drained.ts';
 import { type LoadedConfig, loadConfig, loadServerConfig } from './load-config.ts';
 import type { Settings } from './settings.ts';
 import type { UpstreamAddresses } from './site/upstreams.ts';
@@ -21,6 +22,8 @@ export type PlanRole =
       addresses: UpstreamAddresses;
       /** The socket of the process that counts for all workers; without limits there is none. */
       keeper?: string;
+      /** The servers that get no new requests; the list of this moment, whenever the worker is started. */
+      drained: DrainedServers;
     }
   /** Keeps the counts of the limits, for all workers of the front. */
   | { kind: 'keeper'; pool: string }

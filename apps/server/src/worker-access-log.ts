@@ -1,4 +1,4 @@
-import { accessLog, AccessLogError, type FormatName } from '@highball/access-log';
+import type { FormatName } from '@highball/access-log';
 import type { WorkerSide } from '@highball/prefork-master/worker';
 import type { Lifecycle } from './application/lifecycle.ts';
 import { CommandError } from './errors.ts';
@@ -13,13 +13,22 @@ const CLOSE_MS = 2000;
  * Writes a line for each response, as the settings want it; without a file the application stays as it is.
  * @throws CommandError when the file cannot be opened, or the format is none.
  */
-export function logAccess(
+export async function logAccess(
   hooked: HookedApplication,
   { accessLog: to, accessLogFormat: format }: Settings,
   { master, lifecycle, log }: { master: WorkerSide; lifecycle: Lifecycle; log: WorkerLog },
-): HookedApplication {
+): Promise<HookedApplication> {
   if (to === '') return hooked;
-  const access = open(() => accessLog({ to, format: format as FormatName, log }));
+  const { accessLog, AccessLogError } = await import('@highball/access-log');
+  const open = (): ReturnType<typeof accessLog> => {
+    try {
+      return accessLog({ to, format: format as FormatName, log });
+    } catch (error) {
+      if (!(error instanceof AccessLogError)) throw error;
+      throw new CommandError(`the access log: ${error.message}`, { cause: error });
+    }
+  };
+  const access = open();
   master.onReopenLogs(() => void access.reopen());
   lifecycle.onStop(async (graceful) => {
     await access.close(graceful ? CLOSE_MS : 0);
@@ -31,13 +40,4 @@ export function logAccess(
       hooked.onResponse?.(record);
     },
   };
-}
-
-function open<Log>(create: () => Log): Log {
-  try {
-    return create();
-  } catch (error) {
-    if (!(error instanceof AccessLogError)) throw error;
-    throw new CommandError(`the access log: ${error.message}`, { cause: error });
-  }
 }

@@ -1,4 +1,5 @@
 import type { PurgeTarget } from '@highball/http-cache';
+import type { DrainedServers } from './drained.ts';
 import type { SiteCaches } from './site/caches.ts';
 import type { Upstreams } from './site/upstreams.ts';
 
@@ -10,6 +11,8 @@ export type WorkerQuestion =
       readonly server: string;
       readonly draining: boolean;
     }
+  /** All that are drained, and no other: for a worker that was started before the last command. */
+  | { readonly kind: 'drained'; readonly drained: DrainedServers }
   | {
       readonly kind: 'purge';
       readonly target: PurgeTarget;
@@ -21,6 +24,7 @@ export type WorkerQuestion =
 /** What a worker answers to each. */
 export interface WorkerAnswers {
   'drain-server': { readonly known: boolean };
+  drained: Record<string, never>;
   purge: { readonly caches: number; readonly memory: number; readonly disk: number };
 }
 
@@ -38,6 +42,10 @@ export async function answerQuestion(
   if (question.kind === 'purge') {
     const { target, soft, diskPid } = question;
     return { caches: caches.size, ...(await caches.purge(target, { soft, disk: diskPid === process.pid })) };
+  }
+  if (question.kind === 'drained') {
+    upstreams?.drainOnly(question.drained);
+    return {};
   }
   const { upstream, server, draining } = question;
   return { known: upstreams?.drain(upstream, server, draining) ?? false };

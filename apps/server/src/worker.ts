@@ -1,6 +1,6 @@
 import { createWorker, type MakeErrorPage } from '@highball/async-worker';
+import type { Identity } from '@highball/daemon';
 import type { Application } from '@highball/gateway-protocol';
-import { dropPrivileges } from '@highball/daemon';
 import { joinMaster, type WorkerSide } from '@highball/prefork-master/worker';
 import { Lifecycle } from './application/lifecycle.ts';
 import { runApplication } from './application/run-application.ts';
@@ -9,7 +9,6 @@ import { HookRunner, type Hooks } from './hooks.ts';
 import { createLog, type Logger } from './log.ts';
 import { type LogFile, openLogFile } from './log-file.ts';
 import type { LoadedConfig } from './load-config.ts';
-import { runKeeper } from './keeper-worker.ts';
 import { loadPlanConfig, type PlanRole, type WorkerPlan } from './plan.ts';
 import { createMaxRequests } from './max-requests.ts';
 import type { Settings } from './settings.ts';
@@ -18,7 +17,6 @@ import { refusalPages, sitePages } from './site/error-pages.ts';
 import { createSite } from './site/site.ts';
 import { createUpstreams, type Upstreams } from './site/upstreams.ts';
 import { recycleOnStrayErrors } from './stray-errors.ts';
-import { tellLoad } from './upstream/load.ts';
 import { type HookedApplication, hookRequests, workerContext } from './worker-hooks.ts';
 import { logAccess } from './worker-access-log.ts';
 import { type WorkerLog, workerLog } from './worker-log.ts';
@@ -52,13 +50,21 @@ export async function runWorker(): Promise<void> {
   const pool = plan.role.kind === 'front' ? 'front' : plan.role.pool;
   try {
     // First of all: nothing of the application, and no file that it names, is to be opened with the master's rights.
-    if (plan.identity) dropPrivileges(plan.identity);
+    if (plan.identity) await become(plan.identity);
     const log = createWorkerLog(plan.settings, master, `${pool} worker ${master.id}`);
     recycleOnStrayErrors(process, master, log);
     await build(plan, master, pool, log);
   } catch (error) {
     await master.fail(error, { application: error instanceof CommandError });
   }
+}
+
+/** Takes a user's rights; what the server itself consists of is loaded while it can be read for certain. */
+async function become(identity: Identity): Promise<void> {
+  const { dropPrivileges } = await import('@highball/daemon');
+  const { loadAllParts } = await import('./worker-parts.ts');
+  await loadAllParts();
+  dropPrivileges(identity);
 }
 
 function createWorkerLog(settings: Settings, master: WorkerSide, name: string): Logger {
@@ -77,7 +83,10 @@ function createWorkerLog(settings: Settings, master: WorkerSide, name: string): 
 
 async function build(plan: WorkerPlan, master: WorkerSide, pool: string, log: Logger): Promise<void> {
   const { role } = plan;
-  if (role.kind === 'keeper') return runKeeper(master);
+  if (role.kind === 'keeper') {
+    const { runKeeper } = await import('./keeper-worker.ts');
+    return runKeeper(master);
+  }
   const { config, folder } = await loadPlanConfig(plan.source);
   const hooks = new HookRunner(config.hooks as Hooks | undefined, log);
   const context = workerContext(master, pool);
@@ -89,12 +98,17 @@ async function build(plan: WorkerPlan, master: WorkerSide, pool: string, log: Lo
   const app = identify(built.app, master, pool);
   await hooks.run('postWorkerInit', context);
   const noted = noteTasks(hookRequests(app, hooks, context), master.watchTasks());
-  const hooked = role.kind === 'upstream' && role.tellsLoad ? tellLoad(noted) : noted;
+  const hooked = role.kind === 'upstream' && role.tellsLoad ? await withLoad(noted) : noted;
   const settings = settingsOf(plan);
-  const logged = logAccess(hooked, settings, { master, lifecycle, log: packageLog });
+  const logged = await logAccess(hooked, settings, { master, lifecycle, log: packageLog });
   const { upstreams, caches, pages } = built;
   master.onAsk((question) => answerQuestion(question as WorkerQuestion, { upstreams, caches }));
   await serve(logged, master, settings, { ...parts, hooks, upstreams, pages });
+}
+
+async function withLoad(app: HookedApplication): Promise<HookedApplication> {
+  const { tellLoad } = await import('./upstream/load.ts');
+  return tellLoad(app);
 }
 
 async function buildApplication(
@@ -108,14 +122,14 @@ async function buildApplication(
     runApplication(spec, folder, { settings, lifecycle, log: packageLog });
   if (role.kind === 'upstream')
     return { app: await run(role.app), upstreams: undefined, caches, pages: undefined };
-  const upstreams = createUpstreams(config, { addresses: role.addresses, folder, log });
+  const upstreams = await createUpstreams(config, { addresses: role.addresses, folder, log });
   lifecycle.onDrain(() => upstreams.rest());
   lifecycle.onStop(() => upstreams.close());
   await upstreams.start();
   const { applications } = upstreams;
   const { keeper } = role;
   const context = { folder, upstreams: applications, run, lifecycle, keeper, caches, log: packageLog };
-  const pages = sitePages(config, folder);
+  const pages = await sitePages(config, folder);
   return {
     app: await createSite(config, context),
     upstreams,

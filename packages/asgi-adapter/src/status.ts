@@ -1,5 +1,7 @@
-import { STATUS_CODES } from 'node:http';
 import { AsgiProtocolError } from './errors.ts';
+
+// `import` would read all exports of node:http, one of which loads Node's `fetch`: 20 ms of every start.
+const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
 const lines: string[] = [];
 

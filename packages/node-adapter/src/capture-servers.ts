@@ -1,10 +1,10 @@
 import type { Application } from '@highball/gateway-protocol';
-import { Server as HttpServer } from 'node:http';
-import { Server as HttpsServer } from 'node:https';
+import type { Server as HttpServer } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import { type AskedAddress, pretendToListen, readListenArguments } from './captured-server.ts';
 import { AdapterUsageError } from './errors.ts';
-import { fromNode, type FromNodeOptions } from './from-node.ts';
+import type { FromNodeOptions } from './from-node.ts';
+import { isHttpServer, isHttpsServer } from './is-http-server.ts';
 import { serverHandlers } from './server-handlers.ts';
 
 /** How servers are captured. */
@@ -91,7 +91,8 @@ export async function captureServers<Module>(
       await Promise.race([net.captured, timeout.passed, grace]);
       if (net.first === undefined) throw noServer();
     }
-    return { module: program.module, captured: net.first, restore: () => net.restore() };
+    const captured = net.first && (await adapt(net.first, options));
+    return { module: program.module, captured, restore: () => net.restore() };
   } catch (error) {
     net.restore();
     throw error;
@@ -100,10 +101,19 @@ export async function captureServers<Module>(
   }
 }
 
+/** A server that was caught, before anything is made of it. */
+type CaughtServer = Omit<CapturedServer, 'application'>;
+
+/** Loads what runs handlers only for those that have some: most programs that are loaded export their application. */
+async function adapt(caught: CaughtServer, options: FromNodeOptions): Promise<CapturedServer> {
+  const { fromNode } = await import('./from-node.ts');
+  return { ...caught, application: fromNode(serverHandlers(caught.server), options) };
+}
+
 /** Stands in the way of `listen`. */
 class ServerNet {
   readonly captured: Promise<void>;
-  first: CapturedServer | undefined;
+  first: CaughtServer | undefined;
   readonly #options: CaptureOptions<never>;
   readonly #listen = NetServer.prototype.listen;
   #onCaptured!: () => void;
@@ -115,7 +125,7 @@ class ServerNet {
     const take = (server: HttpServer, args: readonly unknown[]): boolean => this.#take(server, args);
     const really = this.#listen;
     NetServer.prototype.listen = function listen(this: NetServer, ...args: unknown[]): NetServer {
-      if (isHttp(this) && take(this, args)) return this;
+      if (isHttpServer(this) && take(this, args)) return this;
       return really.apply(this, args as never) as NetServer;
     } as typeof NetServer.prototype.listen;
   }
@@ -142,23 +152,18 @@ class ServerNet {
   }
 
   #keep(server: HttpServer, asked: AskedAddress, closed: Promise<void>): void {
-    if (server instanceof HttpsServer) {
+    if (isHttpsServer(server)) {
       this.#warn(
         'the TLS options of an https.Server are not used: TLS is the job of what serves the application',
       );
     }
-    const application = fromNode(serverHandlers(server), this.#options);
-    this.first = { server, application, asked, closed };
+    this.first = { server, asked, closed };
     this.#onCaptured();
   }
 
   #warn(message: string): void {
     (this.#options.warn ?? process.emitWarning)(message);
   }
-}
-
-function isHttp(server: NetServer): server is HttpServer {
-  return server instanceof HttpServer || server instanceof HttpsServer;
 }
 
 function isSame(one: AskedAddress, other: AskedAddress): boolean {

@@ -5,8 +5,9 @@ export { AdapterUsageError, ClientGoneError, HandlerError, NodeAdapterError } fr
 export type { NodeAdapterErrorCode } from './errors.ts';
 export { toNode } from './to-node.ts';
 export type { NodeListener, ToNodeOptions } from './to-node.ts';
-export { recogniseNode, toApplication } from './recognise.ts';
+export { recogniseNode } from './recognise.ts';
 export type { NodeShape } from './recognise.ts';
+export { toApplication } from './to-application.ts';
 export { captureServers } from './capture-servers.ts';
 export type { Capture, CapturedServer, CaptureOptions } from './capture-servers.ts';
 export type { AskedAddress } from './captured-server.ts';

@@ -1,4 +1,5 @@
-import { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { http } from './builtin-http.ts';
 
 /**
  * The only place that touches what Node does not document. Each thing is tried once, at load; where a Node lacks
@@ -19,13 +20,13 @@ interface HeadState {
 const SENT = 'HTTP/1.1\r\n\r\n';
 
 const probe = (): ServerResponse =>
-  new ServerResponse(
-    Object.assign(new IncomingMessage(null as never), { httpVersionMajor: 1, httpVersionMinor: 1 }),
+  new http.ServerResponse(
+    Object.assign(new http.IncomingMessage(null as never), { httpVersionMajor: 1, httpVersionMinor: 1 }),
   );
 
 /** Whether a request works out its fields by itself, and only when they are asked for. */
 const addsLines = ((): boolean => {
-  const message = new IncomingMessage(null as never);
+  const message = new http.IncomingMessage(null as never);
   const { _addHeaderLines } = message as HeaderLines;
   if (typeof _addHeaderLines !== 'function') return false;
   _addHeaderLines.call(message, ['X-Probe', 'a', 'x-probe', 'b'], 4);

@@ -1,5 +1,6 @@
 import type { Environ } from '@highball/gateway-protocol';
-import { IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { http } from './builtin-http.ts';
 import { BodyPump } from './body-pump.ts';
 import { giveFields } from './internals.ts';
 import { requestLines } from './request-fields.ts';
@@ -9,7 +10,9 @@ import { requestUrl } from './request-url.ts';
 /** What is replaced on the instance: it must hold when a framework gives the request another prototype. */
 type Replaced = '_read' | '_destroy' | 'socket';
 
-const Incoming = IncomingMessage as unknown as new (socket: RequestSocket) => Omit<IncomingMessage, Replaced>;
+const Incoming = http.IncomingMessage as unknown as new (
+  socket: RequestSocket,
+) => Omit<IncomingMessage, Replaced>;
 
 /** Properties that connect and Express have on what they mount. */
 interface Mounted {

@@ -1,10 +1,6 @@
 import { CONNECTION_FIELDS, type HeaderList, isApplicationField } from '@highball/gateway-protocol';
-import {
-  type OutgoingHttpHeader,
-  type OutgoingHttpHeaders,
-  type ServerResponse,
-  STATUS_CODES,
-} from 'node:http';
+import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { http } from './builtin-http.ts';
 import { nodeError } from './errors.ts';
 import { rawNames } from './internals.ts';
 
@@ -44,7 +40,7 @@ export function statusLine(response: ServerResponse, code: number): string {
   if (status < 200 || status > 999) {
     throw nodeError('ERR_HTTP_INVALID_STATUS_CODE', `Invalid status code: ${code}`);
   }
-  response.statusMessage ||= STATUS_CODES[status] ?? 'unknown';
+  response.statusMessage ||= http.STATUS_CODES[status] ?? 'unknown';
   return `${status} ${response.statusMessage}`;
 }
 

@@ -1,5 +1,6 @@
 import type { BodyChunk } from '@highball/gateway-protocol';
-import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { http } from './builtin-http.ts';
 import type { Delivery } from './delivery.ts';
 import { nodeError } from './errors.ts';
 import { markClosed, markHeadSent } from './internals.ts';
@@ -27,7 +28,9 @@ type Replaced =
   | 'errored'
   | 'socket';
 
-const Outgoing = ServerResponse as unknown as new (request: GatewayRequest) => Omit<ServerResponse, Replaced>;
+const Outgoing = http.ServerResponse as unknown as new (
+  request: GatewayRequest,
+) => Omit<ServerResponse, Replaced>;
 
 /** A ServerResponse that writes to a gateway server. Its fields, and the checks of them, are Node's own. */
 export class GatewayResponse extends Outgoing {

@@ -5,8 +5,9 @@ import {
   type EnvironOptions,
 } from '@highball/environ';
 import type { Application, Environ, ErrorStream } from '@highball/gateway-protocol';
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { http } from './builtin-http.ts';
 import { ClientGoneError } from './errors.ts';
 import { nodeEnviron } from './node-environ.ts';
 import { NodeResponse } from './node-response.ts';
@@ -153,7 +154,7 @@ function fail(
   }
   const status = error instanceof EnvironError ? error.status : 500;
   if (status === 500) errors.write(`the application failed: ${textOf(error)}\n`);
-  const page = `${status} ${STATUS_CODES[status]}\n`;
+  const page = `${status} ${http.STATUS_CODES[status]}\n`;
   response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': page.length });
   response.end(page);
 }

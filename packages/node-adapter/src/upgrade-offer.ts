@@ -1,7 +1,8 @@
 import type { UpgradedConnection } from '@highball/gateway-protocol';
-import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { http } from './builtin-http.ts';
 
 /** A connection that node:http has let go of: an application takes it over, or answers on it a last time. */
 export class UpgradeOffer {
@@ -11,7 +12,7 @@ export class UpgradeOffer {
   #taken = false;
 
   constructor(request: IncomingMessage, socket: Duplex, head: Buffer) {
-    this.response = new ServerResponse(request);
+    this.response = new http.ServerResponse(request);
     // What follows on the connection nobody would parse.
     this.response.shouldKeepAlive = false;
     this.#socket = socket;

@@ -1,7 +1,8 @@
 import type { Environ, UpgradedConnection } from '@highball/gateway-protocol';
-import { IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { http } from './builtin-http.ts';
 import { giveFields } from './internals.ts';
 import { requestLines } from './request-fields.ts';
 import { requestUrl } from './request-url.ts';
@@ -17,7 +18,7 @@ export interface UpgradeArguments {
 export function upgradedRequest(environ: Environ, connection: UpgradedConnection): UpgradeArguments {
   const { socket, head } = connection;
   tellClient(socket, environ);
-  const message = new IncomingMessage(socket as Socket);
+  const message = new http.IncomingMessage(socket as Socket);
   message.method = environ.REQUEST_METHOD;
   message.url = requestUrl(environ).url;
   message.httpVersion = '1.1';

@@ -1,7 +1,7 @@
-import { fromAsgi } from '@highball/asgi-adapter';
-import { type FetchHandler, fromFetch } from '@highball/fetch-adapter';
+import type { FetchHandler } from '@highball/fetch-adapter';
 import type { Application, AsgiApplication, InterfaceName } from '@highball/gateway-protocol';
-import { fromNode, type NodeHandler, recogniseNode, toApplication } from '@highball/node-adapter';
+import type { NodeHandler } from '@highball/node-adapter';
+import { recogniseNode } from '@highball/node-adapter/recognise';
 import type { WorkerLog } from '../worker-log.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { shapeOf } from './shape.ts';
@@ -37,6 +37,7 @@ async function startAsgi(
   lifecycle: Lifecycle,
   log: AdaptOptions['log'],
 ): Promise<Application> {
+  const { fromAsgi } = await import('@highball/asgi-adapter');
   const gateway = fromAsgi(app);
   const err = await gateway.startup();
   // It may mean to, or it may be a mistake in its first lines.
@@ -46,7 +47,8 @@ async function startAsgi(
   return gateway.application;
 }
 
-function adaptFetch(handler: FetchHandler, lifecycle: Lifecycle): Application {
+async function adaptFetch(handler: FetchHandler, lifecycle: Lifecycle): Promise<Application> {
+  const { fromFetch } = await import('@highball/fetch-adapter');
   const application = fromFetch(handler);
   // What it has put off until after its answers (`ctx.waitUntil`).
   lifecycle.onStop((graceful) => (graceful ? application.settled() : undefined));
@@ -54,6 +56,7 @@ function adaptFetch(handler: FetchHandler, lifecycle: Lifecycle): Application {
 }
 
 async function adaptNode(value: unknown, lifecycle: Lifecycle): Promise<Application> {
+  const { fromNode, toApplication } = await import('@highball/node-adapter');
   const shape = recogniseNode(value);
   if (shape === undefined) return fromNode(value as NodeHandler);
   const application = await toApplication(value);

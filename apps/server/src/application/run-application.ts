@@ -1,5 +1,4 @@
 import type { Application } from '@highball/gateway-protocol';
-import { oneAtATime, threadPool } from '@highball/thread-pool';
 import { APP_LOAD_ERROR, CommandError, messageOf, oneLine } from '../errors.ts';
 import { loadApplication } from '../load-application.ts';
 import type { Settings } from '../settings.ts';
@@ -28,7 +27,9 @@ export async function runApplication(
   const { settings, lifecycle, log } = options;
   if (settings.workerClass === 'threads') return startThreads(spec, folder, options);
   const app = await loadApplication(spec, folder, { interface: settings.interface, lifecycle, log });
-  return settings.workerClass === 'sync' ? oneAtATime(app) : app;
+  if (settings.workerClass !== 'sync') return app;
+  const { oneAtATime } = await import('@highball/thread-pool');
+  return oneAtATime(app);
 }
 
 async function startThreads(
@@ -37,6 +38,7 @@ async function startThreads(
   { settings, lifecycle, log }: RunOptions,
 ): Promise<Application> {
   const plan: ThreadPlan = { spec, folder, interface: settings.interface };
+  const { threadPool } = await import('@highball/thread-pool');
   const pool = threadPool({
     thread: { script: new URL('../../bin/thread.js', import.meta.url), data: plan },
     threads: settings.threads,

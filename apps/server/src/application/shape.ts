@@ -1,6 +1,6 @@
-import { isFetchApplication } from '@highball/fetch-adapter';
+import { isFetchApplication } from '@highball/fetch-adapter/handler';
 import { type InterfaceName, interfaceOf } from '@highball/gateway-protocol';
-import { recogniseNode } from '@highball/node-adapter';
+import { recogniseNode } from '@highball/node-adapter/recognise';
 
 /** What tells that an application is of no shape, or that its shape would have to be guessed. */
 export class ShapeError extends Error {}

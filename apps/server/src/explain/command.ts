@@ -53,7 +53,7 @@ async function findEnding(
   const upstream = route !== undefined && 'proxy' in route ? route.proxy : undefined;
   if (upstream === undefined) return { route, upstream: undefined, server: undefined };
   const log = createLog({ level: 'warn', format: 'text', process: 'explain' });
-  const upstreams = createUpstreams(only(config, upstream), { addresses: {}, folder, log });
+  const upstreams = await createUpstreams(only(config, upstream), { addresses: {}, folder, log });
   try {
     await upstreams.start();
     return { route, upstream: upstreams.report()[0], server: upstreams.choose(upstream, environ) };

@@ -1,6 +1,4 @@
-import { cgi, cgiDirectory } from '@highball/cgi';
 import type { Application, HeaderField } from '@highball/gateway-protocol';
-import { staticCache } from '@highball/static-cache';
 import type { Lifecycle } from '../application/lifecycle.ts';
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -36,15 +34,16 @@ export async function routeTarget(route: Route, context: ActionContext): Promise
 }
 
 /** Wraps what a route ends in into what it asks for besides. */
-function withOptions(
+async function withOptions(
   target: Application,
   { cache = false, compress = true }: Route,
   context: ActionContext,
-): Application {
+): Promise<Application> {
   let app = target;
   if (cache !== false) {
     const { caches, folder, lifecycle } = context;
-    app = caches.create(cache === true ? {} : cache, folder, lifecycle)(app);
+    const wrap = await caches.create(cache === true ? {} : cache, folder, lifecycle);
+    app = wrap(app);
   }
   return compress || !context.compresses ? app : uncompressed(app);
 }
@@ -66,7 +65,8 @@ async function actionTarget(route: Route, context: ActionContext): Promise<Appli
   return undefined;
 }
 
-function staticFiles(action: StaticAction, folder: string): Application {
+async function staticFiles(action: StaticAction, folder: string): Promise<Application> {
+  const { staticCache } = await import('@highball/static-cache');
   return staticCache(resolve(folder, action.static), {
     ...action.files,
     ...(action.prefix !== undefined && { prefix: action.prefix }),
@@ -76,7 +76,8 @@ function staticFiles(action: StaticAction, folder: string): Application {
 }
 
 /** @throws CommandError when there is no such program or folder. */
-function cgiPrograms({ cgi: path, prefix }: CgiAction, folder: string): Application {
+async function cgiPrograms({ cgi: path, prefix }: CgiAction, folder: string): Promise<Application> {
+  const { cgi, cgiDirectory } = await import('@highball/cgi');
   const place = resolve(folder, path);
   const stats = statSync(place, { throwIfNoEntry: false });
   if (stats === undefined) throw new CommandError(`cgi: there is no ${place}`);

@@ -1,12 +1,11 @@
 import { resolve } from 'node:path';
-import {
-  type CountOptions,
-  type HttpCache,
-  httpCache,
-  type HttpCacheOptions,
-  type PurgeCount,
-  type PurgeOptions,
-  type PurgeTarget,
+import type {
+  CountOptions,
+  HttpCache,
+  HttpCacheOptions,
+  PurgeCount,
+  PurgeOptions,
+  PurgeTarget,
 } from '@highball/http-cache';
 import type { Lifecycle } from '../application/lifecycle.ts';
 
@@ -19,8 +18,9 @@ export class SiteCaches {
   }
 
   /** Makes a cache, which is let go at the end. @param root - what its folder is relative to. */
-  create(options: HttpCacheOptions, root: string, lifecycle: Lifecycle): HttpCache {
+  async create(options: HttpCacheOptions, root: string, lifecycle: Lifecycle): Promise<HttpCache> {
     const folder = options.folder === undefined ? undefined : resolve(root, options.folder);
+    const { httpCache } = await import('@highball/http-cache');
     const cache = httpCache({ ...options, ...(folder !== undefined && { folder }) });
     lifecycle.onStop(() => cache.close());
     this.#caches.push({ cache, folder });

@@ -1,14 +1,16 @@
 import type { MakeErrorPage } from '@highball/async-worker';
-import { type ErrorPages, errorPages } from '@highball/error-pages';
+import type { ErrorPages } from '@highball/error-pages';
 import type { Config } from '../config.ts';
 
 /**
  * The pages that a configuration wants for errors; undefined where it wants none.
  * @throws ErrorPagesError when an option makes no sense, or a file cannot be read.
  */
-export function sitePages(config: Config, folder: string): ErrorPages | undefined {
+export async function sitePages(config: Config, folder: string): Promise<ErrorPages | undefined> {
   const { errorPages: options = false } = config;
-  return options === false ? undefined : errorPages({ root: folder, ...(options !== true && options) });
+  if (options === false) return undefined;
+  const { errorPages } = await import('@highball/error-pages');
+  return errorPages({ root: folder, ...(options !== true && options) });
 }
 
 /** The same for what the server refuses by itself, before any route is reached. */

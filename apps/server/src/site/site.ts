@@ -1,12 +1,8 @@
-import { compression } from '@highball/compression';
-import { forwardProxy, isProxyRequest } from '@highball/forward-proxy';
 import type { Application, Middleware } from '@highball/gateway-protocol';
-import { keeperStore, limits } from '@highball/limits';
 import { rewrite, RewriteError, type RewriteMiddleware, type Rule } from '@highball/rewrite';
 import type { Config, Route } from '../config.ts';
 import { CommandError, messageOf } from '../errors.ts';
 import { type ActionContext, routeTarget } from './actions.ts';
-import { trace } from './trace.ts';
 import { sitePages } from './error-pages.ts';
 
 /**
@@ -36,20 +32,33 @@ export function compileRules(rules: readonly Rule[], root: string): RewriteMiddl
   }
 }
 
-/** Middleware for all routes: who is refused costs least, and pages of errors are compressed as well. */
-function wrapSite(config: Config, context: ActionContext, site: Application): Application {
+/**
+ * Middleware for all routes, each loaded only where it is wanted: who is refused costs least, and pages of errors are compressed as well.
+ */
+async function wrapSite(config: Config, context: ActionContext, site: Application): Promise<Application> {
   const { compress = false, limits: bounds, forwardProxy: egress } = config;
-  const pages = sitePages(config, context.folder);
-  const limit: Middleware = bounds === undefined ? (app) => app : limited(bounds, context);
+  const pages = await sitePages(config, context.folder);
+  const limit: Middleware = bounds === undefined ? (app) => app : await limited(bounds, context);
   let app = limit(site);
   if (pages !== undefined) app = pages(app);
-  if (compress !== false) app = compression(compress === true ? {} : compress)(app);
-  app = traced(config, app);
-  return egress === undefined ? app : withEgress(app, limit(letOut(egress, context)));
+  if (compress !== false) app = await compressed(app, compress === true ? {} : compress);
+  app = await traced(config, app);
+  return egress === undefined ? app : withEgress(app, egress, limit, context);
+}
+
+async function compressed(
+  site: Application,
+  options: Exclude<NonNullable<Config['compress']>, boolean>,
+): Promise<Application> {
+  const { compression } = await import('@highball/compression');
+  return compression(options)(site);
 }
 
 /** @throws CommandError when the configuration makes no sense in that. */
-function traced(config: Config, site: Application): Application {
+async function traced(config: Config, site: Application): Promise<Application> {
+  const { explain, serverTiming = false, requestId = false } = config;
+  if (explain === undefined && !serverTiming && !requestId) return site;
+  const { trace } = await import('./trace.ts');
   try {
     return trace(config)?.(site) ?? site;
   } catch (error) {
@@ -58,18 +67,24 @@ function traced(config: Config, site: Application): Application {
 }
 
 /** What is for other servers goes there, if it may; what they answer is theirs: it gets no pages and no coding of ours. */
-function withEgress(site: Application, proxy: Application): Application {
+async function withEgress(
+  site: Application,
+  egress: NonNullable<Config['forwardProxy']>,
+  limit: Middleware,
+  { log }: ActionContext,
+): Promise<Application> {
+  const { forwardProxy, isProxyRequest } = await import('@highball/forward-proxy');
+  const proxy = limit(
+    forwardProxy({ ...egress, onRecord: (record) => log?.info('forwarded', { ...record }) }),
+  );
   return (environ, startResponse) => (isProxyRequest(environ) ? proxy : site)(environ, startResponse);
 }
 
-function letOut(egress: NonNullable<Config['forwardProxy']>, { log }: ActionContext): Application {
-  return forwardProxy({ ...egress, onRecord: (record) => log?.info('forwarded', { ...record }) });
-}
-
-function limited(
+async function limited(
   bounds: NonNullable<Config['limits']>,
   { keeper, lifecycle, log }: ActionContext,
-): Middleware {
+): Promise<Middleware> {
+  const { keeperStore, limits } = await import('@highball/limits');
   const { store: makeStore, ...options } = bounds;
   const store = makeStore?.() ?? (keeper === undefined ? undefined : keeperStore({ path: keeper }));
   const middleware = limits({

@@ -1,10 +1,10 @@
 import type { PeerOptions } from '@highball/balancer';
 import type { Application, Environ } from '@highball/gateway-protocol';
 import type { Config } from '../config.ts';
+import type { DrainedServers } from '../drained.ts';
 import type { Logger } from '../log.ts';
-import { checkServers, named } from '../upstream/check-servers.ts';
 import type { Upstream } from '../upstream/config.ts';
-import { UpstreamGroup } from '../upstream/group.ts';
+import type { UpstreamGroup } from '../upstream/group.ts';
 import type { UpstreamReport } from '../upstream/report.ts';
 
 /** The addresses on which the applications of a configuration listen, by the upstream's name. */
@@ -40,6 +40,11 @@ export class Upstreams {
     return this.#groups.find((group) => group.name === name)?.drain(server, draining) ?? false;
   }
 
+  /** Drains these servers, also before they are there, and no others. */
+  drainOnly(drained: DrainedServers): void {
+    for (const group of this.#groups) group.drainOnly(drained[group.name] ?? []);
+  }
+
   /** Looks for nothing and checks nobody any more. */
   rest(): void {
     for (const group of this.#groups) group.rest();
@@ -56,11 +61,16 @@ export class Upstreams {
  * @param folder - what the names in the configuration are relative to.
  * @throws CommandError when a server's address is none, or an option makes no sense.
  */
-export function createUpstreams(
+export async function createUpstreams(
   config: Config,
   { addresses, folder, log }: { addresses: UpstreamAddresses; folder: string; log: Logger },
-): Upstreams {
-  const groups = Object.entries(config.upstreams ?? {}).map(([name, upstream]) => {
+): Promise<Upstreams> {
+  const entries = Object.entries(config.upstreams ?? {});
+  // Balancer and proxy are the largest packages: a server without upstreams has no use for them.
+  if (entries.length === 0) return new Upstreams([]);
+  const { UpstreamGroup } = await import('../upstream/group.ts');
+  const { checkServers, named } = await import('../upstream/check-servers.ts');
+  const groups = entries.map(([name, upstream]) => {
     const peers = peersOf(upstream, addresses[name] ?? []);
     checkServers(
       peers.map(({ id }) => id),

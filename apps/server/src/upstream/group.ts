@@ -117,6 +117,12 @@ export class UpstreamGroup {
     return isThere;
   }
 
+  /** Drains these servers and no others. */
+  drainOnly(ids: readonly string[]): void {
+    for (const id of this.#draining) if (!ids.includes(id)) this.drain(id, false);
+    for (const id of ids) this.drain(id, true);
+  }
+
   /** The server that would be chosen for a request now; nothing is sent there. */
   choose(environ: Environ): string | undefined {
     const peer = this.#balancer.pick({ key: this.#keyOf(environ) });

@@ -40,7 +40,7 @@ test('the balancer goes by it, and no client sees it', async () => {
     server.behave = (_, response) =>
       void response.setHeader('X-Highball-Load', `delay=0, queue=${queue}`).end(server.name);
   const log = createLog({ level: 'silent', format: 'text', process: 'test' });
-  const upstreams = createUpstreams(
+  const upstreams = await createUpstreams(
     {
       upstreams: { site: { servers: [busy.url, free.url], balance: 'least-load' } },
       routes: [{ proxy: 'site' }],

@@ -16,7 +16,7 @@ test.each(STRATEGIES)(
     await using gone = await Behind.start('gone');
     await gone.stop();
     const servers = [one.url, two.url, gone.url];
-    const upstreams = createUpstreams(
+    const upstreams = await createUpstreams(
       { upstreams: { site: { servers, balance } }, routes: [{ proxy: 'site' }] },
       { addresses: {}, folder: '.', log },
     );
@@ -52,7 +52,7 @@ test.each<[Upstream, string]>([
     { servers: ['http://127.0.0.1:1'], sticky: { secrets: ['short'] } },
     "upstream 'site': a secret must have 16 bytes or more",
   ],
-])('%j is refused with the upstream and the mend', (upstream, message) => {
+])('%j is refused with the upstream and the mend', async (upstream, message) => {
   const config = { upstreams: { site: upstream }, routes: [{ proxy: 'site' }] };
-  expect(() => createUpstreams(config, { addresses: {}, folder: '.', log })).toThrow(message);
+  await expect(createUpstreams(config, { addresses: {}, folder: '.', log })).rejects.toThrow(message);
 });
