@@ -73,6 +73,7 @@ export function readHead(text: string, options: HeadOptions): CgiHead {
       length = value;
     } else if (lower === 'location') location = value;
     else if (lower === 'content-type') hasType = true;
+    else if (lower === 'transfer-encoding') refuseCoding(value);
     fields.push(name, value);
   }
   // "The header fields MUST include at least one CGI field" (§6.3): otherwise this is no CGI response at all.
@@ -96,6 +97,15 @@ function readField(text: string): { name: string; value: string } {
     );
   }
   return { name, value };
+}
+
+/**
+ * How a body travels is the server's business (RFC 3875 §6.3.4): one that was put into chunks already would be put into
+ * chunks once more, and its sizes would be content.
+ */
+function refuseCoding(value: string): void {
+  if (value.toLowerCase() === 'identity') return;
+  throw new RemoteProtocolError('BAD_FIELD', `the body has a transfer coding: ${value.slice(0, 100)}`);
 }
 
 function readStatus(text: string): { status: number; reason: string } {

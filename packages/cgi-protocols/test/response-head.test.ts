@@ -16,6 +16,7 @@ describe('a head', () => {
     ['Location: /b\nStatus: 201 Created', '201 Created|Location|/b|-1'],
     ['Content-Length: 5\nContent-Length: 5', '200 OK|Content-Length|5|5'],
     ['Set-Cookie: a\nSet-Cookie: b\nContent-Type: x', '200 OK|Set-Cookie|a|Set-Cookie|b|Content-Type|x|-1'],
+    ['Content-Type: a\nTransfer-Encoding: Identity', '200 OK|Content-Type|a|Transfer-Encoding|Identity|-1'],
     ['Content-Type: \t a b \t', '200 OK|Content-Type|a b|-1'],
   ])('%j', (text, expected) => {
     expect(read(text)).toBe(expected);
@@ -45,6 +46,7 @@ describe('a head', () => {
     ['Content-Type: a\rX: b', 'BAD_FIELD'],
     ['Content-Type: a\0', 'BAD_FIELD'],
     ['no colon', 'BAD_FIELD'],
+    ['Content-Type: a\nTransfer-Encoding: chunked', 'BAD_FIELD'],
   ])('is refused: %j', (text, code) => {
     expect(() => read(text)).toThrow(expect.objectContaining({ code }) as Error);
   });

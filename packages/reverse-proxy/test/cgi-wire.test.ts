@@ -120,7 +120,18 @@ describe.each(['uwsgi', 'scgi'] as const)('%s', (protocol) => {
     expect(proxy.log.join()).toContain('INCOMPLETE');
   });
 
-  test.each(['', 'nonsense\r\n\r\n', 'Status: 200 OK\r\n'])(
+  const hostile = [
+    'Status: 200 OK\r\nX: a\rSet-Cookie: evil\r\n\r\n',
+    'Status: 200 OK\r\nX: a\0\r\n\r\n',
+    'Status: 200 OK\r\nX: a\r\n folded\r\n\r\n',
+    'Status: 200 OK\r\nX : a\r\n\r\n',
+    'Status: 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nhi',
+    'Status: 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n',
+    'Status: 101 Switching Protocols\r\n\r\n',
+    'Status: 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\n\r\n',
+  ];
+
+  test.each(['', 'nonsense\r\n\r\n', 'Status: 200 OK\r\n', ...hostile])(
     'an answer that is none, %j: 502',
     async (text) => {
       await using upstream = await startServer(protocol, ({ socket }) => void socket.end(text));
@@ -130,6 +141,27 @@ describe.each(['uwsgi', 'scgi'] as const)('%s', (protocol) => {
       );
     },
   );
+
+  test.each(['204 No Content', '304 Not Modified'])(
+    '%s has no body, whatever stands there',
+    async (status) => {
+      await using upstream = await startServer(protocol, ({ socket }) => {
+        socket.end(Buffer.concat([head(status), Buffer.from('evil')]));
+      });
+      await using proxy = await startProxy([upstream.url]);
+      expect(await exchange(proxy.port, get('/'))).toMatch(/\r\n\r\n$/);
+    },
+  );
+
+  test('what stands behind the length is left out', async () => {
+    await using upstream = await startServer(protocol, ({ socket }) => {
+      socket.end(
+        Buffer.concat([head('200 OK', [['Content-Length', '4']]), Buffer.from('goodHTTP/1.1 200 evil')]),
+      );
+    });
+    await using proxy = await startProxy([upstream.url]);
+    expect(await exchange(proxy.port, get('/'))).toMatch(/\r\n\r\ngood$/);
+  });
 });
 
 describe('fastcgi', () => {
