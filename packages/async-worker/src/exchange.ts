@@ -1,10 +1,12 @@
 import type { ConnectionFacts } from '@highball/environ';
 import {
   type Application,
+  Deferred,
   emptyInput,
   type Environ,
   type HeaderList,
   type ResponseBody,
+  type SettledListener,
   type UpgradedConnection,
 } from '@highball/gateway-protocol';
 import type { RequestHead } from '@highball/http-parser';
@@ -44,7 +46,7 @@ export interface ExchangeOwner {
 }
 
 /** One request and its response: calls the application and sends what it returns (PEP 3333). */
-export class Exchange implements ResponseContext, InputSource {
+export class Exchange implements ResponseContext, InputSource, SettledListener<ResponseBody> {
   readonly head: RequestHead;
   readonly environ: Environ;
   readonly response: Response;
@@ -106,20 +108,27 @@ export class Exchange implements ResponseContext, InputSource {
       this.#fail(error);
       return;
     }
-    if (isPromise(body)) {
+    if (!isPromise(body)) this.onResolved(body);
+    else if (body instanceof Deferred) body.whenSettled(this);
+    else {
       body.then(
-        (ready) => this.#sendOrFail(ready),
+        (ready) => this.onResolved(ready),
         (error: unknown) => this.#fail(error),
       );
-    } else this.#sendOrFail(body);
+    }
   }
 
-  #sendOrFail(body: ResponseBody): void {
+  /** The application has returned its body. */
+  onResolved(body: ResponseBody): void {
     try {
       this.#send(body);
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  onRejected(error: unknown): void {
+    this.#fail(error);
   }
 
   /** Takes a piece of the request's body. */

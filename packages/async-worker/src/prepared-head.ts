@@ -1,6 +1,7 @@
 import type { HeaderList } from '@highball/gateway-protocol';
 import { serializeFields, serializeResponseHead } from '@highball/http-parser';
 import { ApplicationError } from './errors.ts';
+import { flatten } from './flatten.ts';
 import { type FieldFacts, mayMatter, readFields } from './response-fields.ts';
 import type { ResponseFraming } from './response-framing.ts';
 
@@ -34,13 +35,22 @@ const MAX_TEXT_LENGTH = 4096;
 
 /** The last head of its kind, taken apart: the next has mostly the same names, and most of the values. */
 interface Remembered {
+  /** Where it stands. */
+  readonly slot: number;
   readonly names: string[];
   readonly values: string[];
   readonly lines: string[];
   head: PreparedHead;
+  /** The only value that differed the last time, as that of a request's id; -1 for none, or several. */
+  varying: number;
+  /** The text before its line, and behind it. */
+  before: string;
+  behind: string;
 }
 
 const recent: (Remembered | undefined)[] = Array.from({ length: SLOTS });
+/** The one of the last response. */
+let latest: Remembered | undefined;
 const frozen = new WeakMap<HeaderList, PreparedHead>();
 
 /**
@@ -63,20 +73,26 @@ export function prepareHead(status: string, headers: HeaderList): PreparedHead {
 }
 
 function compareHead(status: string, headers: HeaderList): PreparedHead {
+  if (latest !== undefined && isOfItsKind(latest, status, headers)) return renewOrForget(latest, headers);
   const slot = slotOf(status, headers);
   const remembered = slot === -1 ? undefined : recent[slot];
   if (remembered !== undefined && isOfItsKind(remembered, status, headers)) {
-    // If a value cannot be sent, nothing of what has begun to be renewed is kept.
-    recent[slot] = undefined;
-    const renewed = renew(remembered, headers);
-    if (renewed.text.length <= MAX_TEXT_LENGTH) recent[slot] = remembered;
-    return renewed;
+    return renewOrForget(remembered, headers);
   }
   const head = makeHead(status, headers);
   if (slot !== -1 && head.text.length <= MAX_TEXT_LENGTH && !isWithoutBody(status)) {
-    recent[slot] = takeApart(head, headers);
+    recent[slot] = latest = takeApart(head, headers, slot);
   }
   return head;
+}
+
+/** If a value cannot be sent, nothing of what has begun to be renewed is kept. */
+function renewOrForget(remembered: Remembered, headers: HeaderList): PreparedHead {
+  const { slot } = remembered;
+  recent[slot] = latest = undefined;
+  const renewed = renew(remembered, headers);
+  if (renewed.text.length <= MAX_TEXT_LENGTH) recent[slot] = latest = remembered;
+  return renewed;
 }
 
 function makeHead(status: string, headers: HeaderList): PreparedHead {
@@ -91,12 +107,16 @@ function isWithoutBody(status: string): boolean {
   return status.startsWith('204');
 }
 
-function takeApart(head: PreparedHead, headers: HeaderList): Remembered {
+function takeApart(head: PreparedHead, headers: HeaderList, slot: number): Remembered {
   return {
+    slot,
     names: headers.map(([name]) => name),
     values: headers.map(([, value]) => value),
     lines: headers.map((field) => serializeFields([field])),
     head,
+    varying: -1,
+    before: '',
+    behind: '',
   };
 }
 
@@ -114,7 +134,10 @@ function slotOf(status: string, headers: HeaderList): number {
 
 function isOfItsKind({ head, names }: Remembered, status: string, headers: HeaderList): boolean {
   if (head.status !== status || names.length !== headers.length) return false;
-  for (let i = 0; i < names.length; i++) if (names[i] !== headers[i]![0]) return false;
+  for (let i = 0; i < names.length; i++) {
+    const pair: unknown = headers[i];
+    if (!Array.isArray(pair) || pair[0] !== names[i] || typeof pair[1] !== 'string') return false;
+  }
   return true;
 }
 
@@ -124,22 +147,39 @@ function isOfItsKind({ head, names }: Remembered, status: string, headers: Heade
  */
 function renew(remembered: Remembered, headers: HeaderList): PreparedHead {
   const { names, values, lines, head } = remembered;
-  let differs = false;
+  let changed = 0;
+  let last = -1;
   let matters = false;
   for (let i = 0; i < names.length; i++) {
     const value = headers[i]![1];
     if (values[i] === value) continue;
-    differs = true;
+    changed++;
+    last = i;
     matters ||= mayMatter(names[i]!);
     lines[i] = serializeFields([headers[i]!]);
     values[i] = value;
   }
-  if (!differs) return head;
-  let text = `HTTP/1.1 ${head.status}\r\n`;
-  for (let i = 0; i < lines.length; i++) text += lines[i];
+  if (changed === 0) return head;
+  const text = textOf(remembered, changed === 1 ? last : -1);
   const facts = matters ? readFields(head.status, headers) : head.facts;
   remembered.head = { status: head.status, facts, text, used: false, whole: undefined };
   return remembered.head;
+}
+
+/** The text of the lines, of which none but one has changed. @param varying - which one; -1 for several. */
+function textOf(remembered: Remembered, varying: number): string {
+  const { head, lines } = remembered;
+  const statusLine = `HTTP/1.1 ${head.status}\r\n`;
+  if (varying === -1) {
+    remembered.varying = -1;
+    return statusLine + lines.join('');
+  }
+  if (remembered.varying !== varying) {
+    remembered.varying = varying;
+    remembered.before = flatten(statusLine + lines.slice(0, varying).join(''));
+    remembered.behind = flatten(lines.slice(varying + 1).join(''));
+  }
+  return remembered.before + lines[varying] + remembered.behind;
 }
 
 function isDeeplyFrozen(headers: HeaderList): boolean {

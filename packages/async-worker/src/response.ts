@@ -7,6 +7,7 @@ import {
 } from '@highball/http-parser';
 import { checkChunk, sizeOf } from './body-chunk.ts';
 import { ApplicationError } from './errors.ts';
+import { flatten } from './flatten.ts';
 import type { Output } from './output.ts';
 import { type PreparedHead, prepareHead } from './prepared-head.ts';
 import { checkTrailers, readFields } from './response-fields.ts';
@@ -236,9 +237,4 @@ export class Response {
     if (this.#over !== 'ended') return;
     throw new ApplicationError('RESPONSE_OVER', `${callable} was called after the end of the response`);
   }
-}
-
-/** The same text in one piece: V8 would put it together anew in each write. */
-function flatten(text: string): string {
-  return Buffer.from(text, 'latin1').toString('latin1');
 }

@@ -200,7 +200,8 @@ class AsyncWorker implements Worker, AcceptorOwner {
   #makeContext(app: Application): WorkerContext {
     const { environ, errorPage, log, serverName, proxyProtocol, proxyAllowIps } = this.#options;
     const isProxy = compileAddresses(proxyAllowIps);
-    const buildEnviron = createEnvironBuilder({ ...environ, reservedKeys: SERVER_KEYS });
+    const reservedKeys = [...SERVER_KEYS, ...(environ.reservedKeys ?? [])];
+    const buildEnviron = createEnvironBuilder({ ...environ, reservedKeys });
     const isCrowded = (): boolean => this.#acceptor.crowded;
     const drainingSince = (): number | undefined => this.#drainingSince;
     return {

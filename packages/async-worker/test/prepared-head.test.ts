@@ -39,6 +39,24 @@ describe('a head', () => {
     expect(heads.map((head) => head.facts.contentLength)).toEqual([5, 5, 6, 5]);
   });
 
+  test('of which one value differs each time has this one and the others, whichever it is', () => {
+    const values: [string, string, string][] = [
+      ['a', '1', 'x'], ['a', '2', 'x'], ['a', '3', 'x'], ['b', '3', 'x'], ['c', '3', 'x'], ['c', '4', 'y'],
+      ['c', '5', 'y'], ['c', '5', 'y'], ['c', '5', 'zz'], ['d', '5', 'zz'], ['d', '6', 'zz'], ['d', '77', 'zz'],
+    ]; // prettier-ignore
+    for (const [first, second, third] of values) {
+      const { text } = prepareHead('200 OK', list(['X-A', first], ['X-B', second], ['X-C', third]));
+      expect(text).toBe(`HTTP/1.1 200 OK\r\nX-A: ${first}\r\nX-B: ${second}\r\nX-C: ${third}\r\n`);
+    }
+  });
+
+  test('of the last kind is malformed, and refused like any other', () => {
+    for (const bad of [[['X-Kept', 1]], ['X-Kept'], [null], [['X-Kept', 'v'], undefined]]) {
+      prepareHead('200 OK', list(['X-Kept', 'v']));
+      expect(() => prepareHead('200 OK', bad as unknown as HeaderList)).toThrow(/is no pair/);
+    }
+  });
+
   test.each<[string, HeaderList]>([
     ['cannot be sent', list(['X-Good', 'new'], ['X-Bad', 'y\r\nZ: z'], ['Content-Length', '1'])],
     ['is no length', list(['X-Good', 'new'], ['X-Bad', 'fine'], ['Content-Length', 'none'])],

@@ -57,7 +57,9 @@ export interface EnvironOptions {
    * Keys that the caller sets in each environ as soon as it gets it: to keep a place for them costs less than to
    * make one. @default []
    */
-  readonly reservedKeys?: readonly string[];
+  readonly reservedKeys?: readonly (string | symbol)[];
+  /** Keys with the same value in each environ, such as who serves it. @default {} */
+  readonly constants?: Readonly<Record<string, unknown>>;
 }
 
 /** Makes the environ of one request. */
@@ -110,6 +112,7 @@ function resolveOptions(options: EnvironOptions): Settings {
     multiprocess: options.multiprocess ?? false,
     runOnce: options.runOnce ?? false,
     reservedKeys: options.reservedKeys ?? [],
+    constants: options.constants ?? {},
   };
 }
 
@@ -144,7 +147,9 @@ function buildEnviron(
     'wsgi.run_once': settings.runOnce,
     'wsgi.input_terminated': true,
   };
-  for (const key of settings.reservedKeys) environ[key] = undefined;
+  const places = environ as unknown as Record<PropertyKey, unknown>;
+  for (const key of settings.reservedKeys) places[key] = undefined;
+  Object.assign(places, settings.constants);
   const forwarded = addFields(environ, head.fields, settings.headerMap, trusted);
   if (head.host !== undefined) environ.HTTP_HOST = head.host;
   if (forwarded) believe(environ, isTrusted);

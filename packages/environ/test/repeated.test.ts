@@ -92,3 +92,11 @@ test('a reserved key has its place before the fields, and no value yet', () => {
   expect(keys.indexOf('highball.signal')).toBeLessThan(keys.indexOf('HTTP_HOST'));
   expect(keys).toContain('highball.signal');
 });
+
+test('constants are in each environ, built or copied, and no field takes their place', () => {
+  const build = createEnvironBuilder({ constants: { 'highball.pool': 'front', 'highball.worker_id': 3 } });
+  for (const repeated of [false, true, true]) {
+    const built = build({ ...head('/'), repeated }, connection, {} as InputStream, errors);
+    expect(built).toMatchObject({ 'highball.pool': 'front', 'highball.worker_id': 3 });
+  }
+});

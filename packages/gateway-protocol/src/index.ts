@@ -53,6 +53,8 @@ export type {
 export { closeBody, isAsyncBody } from './body.ts';
 export { CONNECTION_FIELDS, isApplicationField } from './connection-fields.ts';
 export { decodePath } from './environ.ts';
+export { Deferred } from './deferred.ts';
+export type { SettledListener } from './deferred.ts';
 export type { Environ, ErrorStream, InputStream, UpgradedConnection } from './environ.ts';
 export { environKey, requestField, responseField } from './fields.ts';
 export { asgi, interfaceOf, markInterface } from './interface.ts';

@@ -61,6 +61,8 @@ export class Tasks implements TaskLog {
   readonly watched: Promise<void>;
   readonly #memory: TaskMemory;
   readonly #texts: readonly Uint8Array[];
+  /** What is written there: a server is asked for the same again and again. */
+  readonly #written: string[];
   readonly #now: () => number;
   #last = 0;
 
@@ -71,14 +73,18 @@ export class Tasks implements TaskLog {
     this.#texts = Array.from({ length: ENTRIES }, (_, entry) =>
       memory.texts.subarray(entry * ENTRY_TEXT_BYTES, (entry + 1) * ENTRY_TEXT_BYTES),
     );
+    this.#written = this.#texts.map(() => '');
   }
 
   begin(description: string): number {
     const task = ++this.#last;
     const entry = task % ENTRIES;
     const { numbers } = this.#memory;
-    const { written } = encoder.encodeInto(description, this.#texts[entry] as Uint8Array);
-    numbers[at(entry, LENGTH)] = written;
+    if (description !== this.#written[entry]) {
+      const { written } = encoder.encodeInto(description, this.#texts[entry] as Uint8Array);
+      numbers[at(entry, LENGTH)] = written;
+      this.#written[entry] = description;
+    }
     numbers[at(entry, BEGAN)] = this.#now();
     numbers[at(entry, TASK)] = task;
     return task;

@@ -1,32 +1,56 @@
-import type { Environ, HeaderList } from '@highball/gateway-protocol';
+import type { Environ, HeaderField, HeaderList } from '@highball/gateway-protocol';
 import type { Attempt } from './attempt.ts';
 import { applyToPairs } from './header-rules.ts';
 import type { ResolvedOptions } from './options.ts';
-import { clientLocation, mapCookies } from './redirects.ts';
+import { clientLocation, mapCookie } from './redirects.ts';
 import type { SortedFields } from './response-fields.ts';
 import { originOf } from './upstream.ts';
 
-/** The fields of an answer as its client is to see them: places, cookies, then the rules. */
+/**
+ * The fields of an answer as its client is to see them: places, cookies, then the rules, then what the proxy tells.
+ * @param told - by this proxy. An X-Request-Id that is there already stays the only one.
+ */
 export function answerFields(
   sorted: SortedFields,
   environ: Environ,
-  { peer, target }: Attempt,
+  attempt: Attempt,
   options: ResolvedOptions,
+  told: HeaderList,
 ): HeaderList {
-  const { fields } = sorted;
-  if (sorted.location !== undefined && options.rewriteRedirects) {
-    const origin = originOf(target);
-    for (const field of fields) {
-      if (field[0].toLowerCase() !== 'location') continue;
-      field[1] = clientLocation(field[1], origin, options.paths, environ);
-    }
+  let fields = rewritten(sorted, environ, attempt, options);
+  if (!options.responseRules.empty) {
+    const requestId = environ['highball.request_id'];
+    fields = applyToPairs(options.responseRules, fields, {
+      environ,
+      requestId: typeof requestId === 'string' ? requestId : '',
+      upstream: attempt.peer.id,
+    });
   }
-  if (sorted.cookies && options.cookies !== undefined) mapCookies(fields, options.cookies);
-  if (options.responseRules.empty) return fields;
-  const requestId = environ['highball.request_id'];
-  return applyToPairs(options.responseRules, fields, {
-    environ,
-    requestId: typeof requestId === 'string' ? requestId : '',
-    upstream: peer.id,
+  return fields.concat(options.requestId && hasRequestId(fields) ? told.slice(1) : told);
+}
+
+function hasRequestId(fields: readonly HeaderField[]): boolean {
+  for (const [name] of fields) {
+    if (name.length === 'x-request-id'.length && name.toLowerCase() === 'x-request-id') return true;
+  }
+  return false;
+}
+
+/** With the client's places instead of the upstream's. */
+function rewritten(
+  { fields, location, cookies }: SortedFields,
+  environ: Environ,
+  { target }: Attempt,
+  { rewriteRedirects, paths, cookies: cookieOptions }: ResolvedOptions,
+): readonly HeaderField[] {
+  const hasPlace = location !== undefined && rewriteRedirects;
+  const hasCookies = cookies && cookieOptions !== undefined;
+  if (!hasPlace && !hasCookies) return fields;
+  const origin = originOf(target);
+  return fields.map(([name, value]) => {
+    const lower = name.toLowerCase();
+    if (hasPlace && lower === 'location') return [name, clientLocation(value, origin, paths, environ)];
+    if (hasCookies && lower === 'set-cookie') return [name, mapCookie(value, cookieOptions)];
+    return [name, value];
   });
 }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { clientGone, UpstreamError } from './errors.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
 import { ResponseBodyStream } from './response-body.ts';
+import { FieldSorter } from './field-sorter.ts';
 import { valueOf } from './response-fields.ts';
 import { keepable, readShared, unshareReads } from './shared-reads.ts';
 import type { Wire, WireFactory } from './wire.ts';
@@ -32,6 +33,7 @@ const NO_TRAILERS: readonly string[] = [];
 /** A connection to an upstream: one request at a time. */
 export class UpstreamConnection implements ResponseHandler {
   readonly socket: Socket;
+  readonly sorter: FieldSorter = new FieldSorter();
   readonly #wire: Wire;
   readonly #keeper: ConnectionKeeper;
   /** Whether what was read lies in memory that is used again. */

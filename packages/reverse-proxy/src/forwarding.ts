@@ -1,16 +1,16 @@
-import type { Environ, HeaderList, ResponseBody, StartResponse } from '@highball/gateway-protocol';
+import type { Deferred, Environ, HeaderField, ResponseBody, StartResponse } from '@highball/gateway-protocol';
 import type { ResponseHead } from '@highball/http-parser';
-import { STATUS_CODES } from 'node:http';
 import { sendInstead } from './accel-redirect.ts';
 import { answerFields } from './answer-fields.ts';
 import { answerError, answerNobody } from './answers.ts';
 import { Attempt, type AttemptContext, type AttemptOwner } from './attempt.ts';
+import type { UpstreamConnection } from './connection.ts';
 import { clientGone, UpstreamError } from './errors.ts';
 import type { Mirror } from './mirror.ts';
 import type { Observation, Outcome, ResolvedOptions } from './options.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
 import { proxyHeader } from './proxy-header.ts';
-import { report, seconds } from './report.ts';
+import { noteUpstream, seconds, toldFields } from './report.ts';
 import { type BufferedBody, bufferBody } from './request-buffer.ts';
 import { type RequestComposer, withHost } from './compose-request.ts';
 import type { ResponseBodyStream } from './response-body.ts';
@@ -31,12 +31,6 @@ export interface ProxyContext extends AttemptContext {
   target(id: string): UpstreamTarget;
 }
 
-/** What a request settles: the promise of its body. */
-export interface Settle {
-  resolve(body: ResponseBody | Promise<ResponseBody>): void;
-  reject(error: unknown): void;
-}
-
 /** A request on its way through the proxy: its attempts, and the answer of the one that succeeds. */
 export class Forwarding implements AttemptOwner, Swept {
   sweepIndex = -1;
@@ -47,7 +41,7 @@ export class Forwarding implements AttemptOwner, Swept {
   readonly startedAt: number;
   readonly #context: ProxyContext;
   readonly #startResponse: StartResponse;
-  readonly #settle: Settle;
+  readonly #body: Deferred<ResponseBody>;
   /** Peers that have failed at it; most requests need no set. */
   #tried: Set<string> | undefined;
   /** Those under way: one, and with hedging two. */
@@ -64,11 +58,17 @@ export class Forwarding implements AttemptOwner, Swept {
   #ended = false;
   #trailers: readonly string[] | undefined;
 
-  constructor(context: ProxyContext, environ: Environ, startResponse: StartResponse, settle: Settle) {
+  /** @param body - what the application has returned. */
+  constructor(
+    context: ProxyContext,
+    environ: Environ,
+    startResponse: StartResponse,
+    body: Deferred<ResponseBody>,
+  ) {
     this.#context = context;
     this.environ = environ;
     this.#startResponse = startResponse;
-    this.#settle = settle;
+    this.#body = body;
     this.startedAt = context.options.now();
     context.budget.countRequest(this.startedAt);
     this.request = context.composer.compose(environ);
@@ -108,7 +108,7 @@ export class Forwarding implements AttemptOwner, Swept {
       for (const other of this.#running.slice()) if (other !== attempt) other.abort(clientGone());
     }
     try {
-      const sorted = responseFields(head, this.#context.options);
+      const sorted = (attempt.connection as UpstreamConnection).sorter.sort(head, this.#context.options);
       attempt.load = sorted.load;
       if (body.complete) this.#end(attempt);
       this.#answer(attempt, head, sorted, body);
@@ -274,8 +274,9 @@ export class Forwarding implements AttemptOwner, Swept {
       this.#tunnel(attempt, head, sorted.fields);
       return;
     }
-    const fields = answerFields(sorted, this.environ, attempt, options);
-    report(this, attempt, head, fields, options);
+    const told = toldFields(this, attempt, options);
+    const fields = answerFields(sorted, this.environ, attempt, options, told);
+    noteUpstream(this.environ, this.attempts, attempt, String(head.status));
     if (this.#ended) this.#noteTime(attempt);
     if (sorted.redirect !== undefined && options.accelRedirect !== undefined) {
       body.close();
@@ -284,9 +285,7 @@ export class Forwarding implements AttemptOwner, Swept {
       this.#settleWith(() => sendInstead(app, location, fields, this.environ, this.#startResponse));
       return;
     }
-    // Some upstreams give no reason, as PHP-FPM for codes that it does not know; start_response wants one.
-    const reason = head.reason === '' ? (STATUS_CODES[head.status] ?? 'Unknown') : head.reason;
-    this.#startResponse(`${head.status} ${reason}`, fields);
+    this.#startResponse(sorted.status, fields);
     const eager = sorted.eventStream || !sorted.buffering;
     this.#passBody(body, eager);
   }
@@ -295,14 +294,14 @@ export class Forwarding implements AttemptOwner, Swept {
     if (this.#ended) {
       this.#sendTrailers();
       this.#settled = true;
-      this.#settle.resolve(body.take());
+      this.#body.resolve(body.take());
       return;
     }
     body.onEnd = () => this.#sendTrailers();
     // What comes may be long in coming: the client gets to see the head now.
     if (eager || body.isEmpty) this.environ['highball.send_head']?.();
     this.#settled = true;
-    this.#settle.resolve(body);
+    this.#body.resolve(body);
   }
 
   #sendTrailers(): void {
@@ -311,7 +310,7 @@ export class Forwarding implements AttemptOwner, Swept {
   }
 
   /** Hands both connections to each other (RFC 9110 §7.8, §9.3.6). */
-  #tunnel(attempt: Attempt, head: ResponseHead, fields: HeaderList): void {
+  #tunnel(attempt: Attempt, head: ResponseHead, fields: readonly HeaderField[]): void {
     const upgrade = this.environ['highball.upgrade'];
     const connection = attempt.connection;
     const wanted = this.request.method === 'CONNECT' || isAgreed(head.upgrade, this.request.upgrade);
@@ -401,9 +400,15 @@ export class Forwarding implements AttemptOwner, Swept {
     this.#settled = true;
     this.#finish();
     try {
-      this.#settle.resolve(answer());
+      const body = answer();
+      if (!('then' in (body as object))) this.#body.resolve(body as ResponseBody);
+      else
+        (body as Promise<ResponseBody>).then(
+          (ready) => this.#body.resolve(ready),
+          (error: unknown) => this.#body.reject(error),
+        );
     } catch (error) {
-      this.#settle.reject(error);
+      this.#body.reject(error);
     }
   }
 
@@ -411,7 +416,7 @@ export class Forwarding implements AttemptOwner, Swept {
     this.#finish();
     if (this.#settled) return;
     this.#settled = true;
-    this.#settle.reject(error);
+    this.#body.reject(error);
   }
 
   /** For the access log (nginx's $upstream_response_time). */

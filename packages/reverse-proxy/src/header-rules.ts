@@ -1,4 +1,4 @@
-import type { Environ, HeaderList } from '@highball/gateway-protocol';
+import type { Environ, HeaderField, HeaderList } from '@highball/gateway-protocol';
 import { environKey } from '@highball/gateway-protocol';
 import { isToken } from '@highball/http-parser';
 import { ProxyConfigError } from './errors.ts';
@@ -76,7 +76,11 @@ export function compileRules(rules: HeaderRules = {}): CompiledRules {
 }
 
 /** Applies rules to a list of pairs: a response. */
-export function applyToPairs(rules: CompiledRules, fields: HeaderList, context: ValueContext): HeaderList {
+export function applyToPairs(
+  rules: CompiledRules,
+  fields: readonly HeaderField[],
+  context: ValueContext,
+): HeaderList {
   const kept = fields.filter(([name]) => !rules.dropped.has(name.toLowerCase()));
   eachAdded(rules, context, (name, value) => kept.push([name, value]));
   return kept;

@@ -1,4 +1,10 @@
-import type { Application, Environ, ResponseBody, StartResponse } from '@highball/gateway-protocol';
+import {
+  type Application,
+  Deferred,
+  type Environ,
+  type ResponseBody,
+  type StartResponse,
+} from '@highball/gateway-protocol';
 import { forwardsLeft } from '@highball/http-semantics';
 import { answerError, answerOptions } from './answers.ts';
 import { RequestComposer } from './compose-request.ts';
@@ -51,9 +57,9 @@ class Proxy implements ProxyContext {
         ? answerError(startResponse, 405)
         : answerOptions(startResponse);
     }
-    return new Promise((resolve, reject) => {
-      new Forwarding(this, environ, startResponse, { resolve, reject }).start();
-    });
+    const answer = new Deferred<ResponseBody>();
+    new Forwarding(this, environ, startResponse, answer).start();
+    return answer;
   }
 
   /** @throws ProxyConfigError when the picker names what is no address. */

@@ -1,4 +1,4 @@
-import type { Environ, HeaderList } from '@highball/gateway-protocol';
+import type { Environ } from '@highball/gateway-protocol';
 import type { PathMap } from './path-map.ts';
 
 /**
@@ -29,20 +29,17 @@ export interface CookieOptions {
   readonly cookiePath?: Readonly<Record<string, string>>;
 }
 
-/** Changes Domain and Path of the cookies among the fields (nginx's proxy_cookie_domain, proxy_cookie_path). */
-export function mapCookies(fields: HeaderList, { cookieDomain, cookiePath }: CookieOptions): void {
-  for (const field of fields) {
-    if (field[0].toLowerCase() !== 'set-cookie') continue;
-    const [pair = '', ...attributes] = field[1].split(';');
-    const mapped = attributes.flatMap((attribute) => {
-      const [, name = '', value = ''] = /^\s*([^=]*?)\s*=\s*(.*?)\s*$/.exec(attribute) ?? [];
-      const lower = name.toLowerCase();
-      if (lower === 'domain' && cookieDomain !== undefined) return mapDomain(attribute, value, cookieDomain);
-      if (lower === 'path' && cookiePath !== undefined) return [` Path=${mapPath(value, cookiePath)}`];
-      return [attribute];
-    });
-    field[1] = [pair, ...mapped].join(';');
-  }
+/** A Set-Cookie with another Domain and Path (nginx's proxy_cookie_domain, proxy_cookie_path). */
+export function mapCookie(cookie: string, { cookieDomain, cookiePath }: CookieOptions): string {
+  const [pair = '', ...attributes] = cookie.split(';');
+  const mapped = attributes.flatMap((attribute) => {
+    const [, name = '', value = ''] = /^\s*([^=]*?)\s*=\s*(.*?)\s*$/.exec(attribute) ?? [];
+    const lower = name.toLowerCase();
+    if (lower === 'domain' && cookieDomain !== undefined) return mapDomain(attribute, value, cookieDomain);
+    if (lower === 'path' && cookiePath !== undefined) return [` Path=${mapPath(value, cookiePath)}`];
+    return [attribute];
+  });
+  return [pair, ...mapped].join(';');
 }
 
 function mapDomain(attribute: string, value: string, map: Readonly<Record<string, string>>): string[] {

@@ -1,5 +1,4 @@
 import type { Environ, HeaderList } from '@highball/gateway-protocol';
-import type { ResponseHead } from '@highball/http-parser';
 import type { Attempt } from './attempt.ts';
 import type { ResolvedOptions } from './options.ts';
 
@@ -10,33 +9,34 @@ export interface Reported {
   readonly startedAt: number;
 }
 
-/**
- * Tells the tiers around what has happened: environ for the access log (nginx's upstream variables), the request's id
- * to the client, Server-Timing and the explanation where they are wanted.
- */
-export function report(
-  { environ, attempts, startedAt }: Reported,
-  attempt: Attempt,
-  head: ResponseHead,
-  fields: HeaderList,
-  options: ResolvedOptions,
-): void {
+/** Tells the tiers around what has happened (nginx's upstream variables, for the access log). */
+export function noteUpstream(environ: Environ, attempts: number, attempt: Attempt, status: string): void {
   const { connectedAt, headAt, peer } = attempt;
   environ['highball.upstream_addr'] = peer.id;
   environ['highball.upstream_attempts'] = attempts;
   environ['highball.upstream_reused'] = attempt.reused;
-  environ['highball.upstream_status'] = String(head.status);
+  environ['highball.upstream_status'] = status;
   environ['highball.upstream_connect_time'] = seconds(connectedAt - attempt.startedAt);
   environ['highball.upstream_header_time'] = seconds(headAt - attempt.startedAt);
-  if (options.requestId) pushOnce(fields, 'X-Request-Id', environ['highball.request_id'] as string);
+}
+
+/** What the client is told by this proxy: the request's id, and times and an explanation where they are wanted. */
+export function toldFields(
+  { environ, attempts, startedAt }: Reported,
+  attempt: Attempt,
+  options: ResolvedOptions,
+): HeaderList {
+  const fields: HeaderList = [];
+  if (options.requestId) fields.push(['X-Request-Id', environ['highball.request_id'] as string]);
   if (options.serverTiming) fields.push(['Server-Timing', serverTiming(attempt)]);
   if (
     options.explain !== undefined &&
     environ['HTTP_X_HIGHBALL_EXPLAIN'] !== undefined &&
     options.explain(environ)
   ) {
-    fields.push(['X-Highball-Explain', explanation(environ, attempt, attempts, headAt - startedAt)]);
+    fields.push(['X-Highball-Explain', explanation(environ, attempt, attempts, attempt.headAt - startedAt)]);
   }
+  return fields;
 }
 
 /** Server Timing (W3C): nothing of it says where the upstream stands. */
@@ -61,14 +61,6 @@ function explanation(environ: Environ, attempt: Attempt, attempts: number, total
 /** What other packages have left in environ, without what would end a field. */
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value.replaceAll(/[^ -~]/g, '') : undefined;
-}
-
-function pushOnce(fields: HeaderList, name: string, value: string): void {
-  const lower = name.toLowerCase();
-  for (const [present] of fields) {
-    if (present.length === name.length && present.toLowerCase() === lower) return;
-  }
-  fields.push([name, value]);
 }
 
 function ms(value: number): string {

@@ -1,5 +1,6 @@
-import type { HeaderList } from '@highball/gateway-protocol';
+import type { HeaderField, HeaderList } from '@highball/gateway-protocol';
 import type { ResponseHead } from '@highball/http-parser';
+import { STATUS_CODES } from 'node:http';
 import type { PeerLoad, ResolvedOptions } from './options.ts';
 import { connectionNames, HOP_BY_HOP, joinVia } from '@highball/http-semantics';
 
@@ -13,7 +14,10 @@ export interface AccelFields {
 
 /** The fields of a response, sorted out. */
 export interface SortedFields extends AccelFields {
-  readonly fields: HeaderList;
+  /** As `start_response` takes it. */
+  readonly status: string;
+  /** Perhaps those of other answers, too: who changes one puts another pair in a list of its own. */
+  readonly fields: readonly HeaderField[];
   readonly location: string | undefined;
   readonly cookies: boolean;
   readonly eventStream: boolean;
@@ -57,7 +61,7 @@ export function isForClients(name: string): boolean {
  * no name.
  */
 export function responseFields(
-  head: Pick<ResponseHead, 'fields' | 'minorVersion' | 'status'>,
+  head: Pick<ResponseHead, 'status' | 'reason' | 'fields' | 'minorVersion'>,
   { viaName, takeLoad }: Pick<ResolvedOptions, 'viaName' | 'takeLoad'>,
 ): SortedFields {
   const flat = head.fields;
@@ -94,7 +98,10 @@ export function responseFields(
   const load = takeLoad?.(fields);
   if (viaName !== '')
     fields.push(['Via', joinVia(via, head.minorVersion === 1 ? 'HTTP/1.1' : 'HTTP/1.0', viaName)]);
-  return { fields, redirect, buffering, location, cookies, eventStream, load };
+  // Some upstreams give no reason, as PHP-FPM for codes that it does not know; start_response wants one.
+  const reason = head.reason === '' ? (STATUS_CODES[head.status] ?? 'Unknown') : head.reason;
+  const status = `${head.status} ${reason}`;
+  return { status, fields, redirect, buffering, location, cookies, eventStream, load };
 }
 
 /** The values of a field, joined; the name in lower case. */

@@ -1,4 +1,4 @@
-import type { HeaderList, UpgradedConnection } from '@highball/gateway-protocol';
+import type { HeaderField, UpgradedConnection } from '@highball/gateway-protocol';
 import { type ResponseHead, serializeResponseHead } from '@highball/http-parser';
 import { listMembers } from '@highball/http-semantics';
 import type { Duplex } from 'node:stream';
@@ -25,7 +25,7 @@ export function isAgreed(chosen: string | undefined, offered: string | undefined
 }
 
 /** What the client is told ahead of a tunnel (RFC 9110 §7.8, §9.3.6). */
-export function tunnelHead(method: string, head: ResponseHead, fields: HeaderList): string {
+export function tunnelHead(method: string, head: ResponseHead, fields: readonly HeaderField[]): string {
   if (method === 'CONNECT') return serializeResponseHead('200 Connection Established', fields);
   const lines = `Connection: upgrade\r\nUpgrade: ${head.upgrade ?? ''}\r\n`;
   return serializeResponseHead('101 Switching Protocols', fields, lines);

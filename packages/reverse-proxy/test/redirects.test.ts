@@ -1,7 +1,7 @@
-import type { Environ, HeaderList } from '@highball/gateway-protocol';
+import type { Environ } from '@highball/gateway-protocol';
 import { expect, test } from 'vitest';
 import { PathMap } from '../src/path-map.ts';
-import { clientLocation, mapCookies } from '../src/redirects.ts';
+import { clientLocation, mapCookie } from '../src/redirects.ts';
 
 const environ = { HTTP_HOST: 'site.example', 'wsgi.url_scheme': 'https' } as unknown as Environ;
 const paths = new PathMap({ stripPrefix: '/api', prefix: '/v2' });
@@ -24,10 +24,9 @@ test.each([
   ['a=b; Path=/v2x; Domain=gone.internal', 'a=b; Path=/api/v2x'],
   ['a="Path=/"; HttpOnly', 'a="Path=/"; HttpOnly'],
 ])('Set-Cookie: %s becomes %s', (cookie, expected) => {
-  const fields: HeaderList = [['Set-Cookie', cookie]];
-  mapCookies(fields, {
+  const options = {
     cookieDomain: { 'app.internal': 'site.example', 'gone.internal': '' },
     cookiePath: { '/': '/api', '/v2': '/new' },
-  });
-  expect(fields).toEqual([['Set-Cookie', expected]]);
+  };
+  expect(mapCookie(cookie, options)).toBe(expected);
 });
