@@ -4,7 +4,7 @@ import type { TaskLog } from '@highball/prefork-master/worker';
 import type { HookedApplication } from './worker-hooks.ts';
 
 /** Where a request has the number of its task: no key that an application could meet. */
-const TASK: unique symbol = Symbol('highball.task');
+export const TASK: unique symbol = Symbol('highball.task');
 
 type Noted = Environ & { [TASK]?: number };
 

@@ -21,7 +21,7 @@ import { type HookedApplication, hookRequests, workerContext } from './worker-ho
 import { logAccess } from './worker-access-log.ts';
 import { type WorkerLog, workerLog } from './worker-log.ts';
 import { answerQuestion, type Questioned, type WorkerQuestion } from './worker-questions.ts';
-import { workerOptions } from './worker-options.ts';
+import { environOptions, workerOptions } from './worker-options.ts';
 import { createReporter } from './worker-report.ts';
 import { noteTasks } from './worker-tasks.ts';
 
@@ -95,15 +95,14 @@ async function build(plan: WorkerPlan, master: WorkerSide, pool: string, log: Lo
   const packageLog = workerLog(log);
   const parts = { log, packageLog, lifecycle };
   const built = await buildApplication(role, plan.settings, { config, folder }, parts);
-  const app = identify(built.app, master, pool);
   await hooks.run('postWorkerInit', context);
-  const noted = noteTasks(hookRequests(app, hooks, context), master.watchTasks());
+  const noted = noteTasks(hookRequests(built.app, hooks, context), master.watchTasks());
   const hooked = role.kind === 'upstream' && role.tellsLoad ? await withLoad(noted) : noted;
   const settings = settingsOf(plan);
   const logged = await logAccess(hooked, settings, { master, lifecycle, log: packageLog });
   const { upstreams, caches, pages } = built;
   master.onAsk((question) => answerQuestion(question as WorkerQuestion, { upstreams, caches }));
-  await serve(logged, master, settings, { ...parts, hooks, upstreams, pages });
+  await serve(logged, master, settings, { ...parts, pool, hooks, upstreams, pages });
 }
 
 async function withLoad(app: HookedApplication): Promise<HookedApplication> {
@@ -115,14 +114,15 @@ async function buildApplication(
   role: Exclude<PlanRole, { kind: 'keeper' }>,
   settings: Settings,
   { config, folder }: LoadedConfig,
-  { log, packageLog, lifecycle }: Omit<WorkerParts, 'hooks' | 'upstreams' | 'pages'>,
+  { log, packageLog, lifecycle }: Omit<WorkerParts, 'pool' | 'hooks' | 'upstreams' | 'pages'>,
 ): Promise<BuiltApplication> {
-  const caches = new SiteCaches();
+  const caches = new SiteCaches(role.kind === 'front' ? role.caches : undefined);
   const run = (spec: string): Promise<Application> =>
     runApplication(spec, folder, { settings, lifecycle, log: packageLog });
   if (role.kind === 'upstream')
     return { app: await run(role.app), upstreams: undefined, caches, pages: undefined };
   const upstreams = await createUpstreams(config, { addresses: role.addresses, folder, log });
+  upstreams.drainOnly(role.drained);
   lifecycle.onDrain(() => upstreams.rest());
   lifecycle.onStop(() => upstreams.close());
   await upstreams.start();
@@ -146,6 +146,8 @@ interface BuiltApplication extends Questioned {
 
 /** What a worker has besides its application and its settings. */
 interface WorkerParts {
+  /** Of which it is one. */
+  pool: string;
   log: Logger;
   /** The same, as packages take it. */
   packageLog: WorkerLog;
@@ -161,10 +163,12 @@ async function serve(
   hooked: HookedApplication,
   master: WorkerSide,
   settings: Settings,
-  { log, packageLog, hooks, lifecycle, upstreams, pages }: WorkerParts,
+  { pool, log, packageLog, hooks, lifecycle, upstreams, pages }: WorkerParts,
 ): Promise<void> {
+  const proxies = upstreams !== undefined && upstreams.applications.size > 0;
   const worker = createWorker(hooked.app, {
     ...workerOptions(settings, packageLog),
+    environ: environOptions(settings, { masterPid: master.masterPid, id: master.id, pool }, proxies),
     ...(pages && { errorPage: pages }),
     ...(hooked.onResponse && { onResponse: hooked.onResponse }),
     onConnections: (connections) => balance.update(connections),
@@ -197,15 +201,4 @@ async function serve(
   });
   master.ready();
   tell();
-}
-
-/** Tells the application which processes serve it. */
-function identify(app: Application, master: WorkerSide, pool: string): Application {
-  return (environ, startResponse) => {
-    environ['highball.master_pid'] = master.masterPid;
-    environ['highball.worker_id'] = master.id;
-    environ['highball.worker_pid'] = process.pid;
-    environ['highball.pool'] = pool;
-    return app(environ, startResponse);
-  };
 }
