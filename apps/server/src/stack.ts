@@ -5,6 +5,7 @@ import {
   type LowMemoryLimit,
   type Logger as MasterLogger,
   type Master,
+  otherMaster,
   parseBind,
   type WorkerIdentity,
 } from '@highball/prefork-master';
@@ -47,7 +48,10 @@ export interface StackOptions {
 export class Stack {
   readonly #options: StackOptions;
   /** What is told to all workers of the front. */
-  readonly frontCommands: FrontCommands = new FrontCommands(() => this.front.master);
+  readonly frontCommands: FrontCommands = new FrontCommands(
+    () => this.#pools.find(({ role }) => role.kind === 'front')?.master,
+    otherMaster(),
+  );
   readonly #pools: Pool[] = [];
   #config: Config;
   #settings: Settings;
@@ -76,7 +80,9 @@ export class Stack {
     try {
       const keeper = await this.#startKeeper();
       const addresses = await this.#startUpstreams();
-      const role: PlanRole = { kind: 'front', addresses, ...(keeper && { keeper }) };
+      await this.frontCommands.succeed(this.#config);
+      const { drained } = this.frontCommands;
+      const role: PlanRole = { kind: 'front', addresses, drained, ...(keeper && { keeper }) };
       await this.#startPool('front', this.#options.listen, this.#frontSize(), role);
       this.frontCommands.watch();
     } catch (error) {
@@ -100,6 +106,7 @@ export class Stack {
     // What it counts is not lost; it has nothing to read anew.
     const reloaded = this.#pools.filter(({ role }) => role.kind !== 'keeper');
     for (const { master, role } of reloaded) await master.reload({ worker: this.#program(role) });
+    this.frontCommands.reloaded(this.#config);
     if (this.#frontSize() !== before) await this.scale(this.#frontSize());
   }
 

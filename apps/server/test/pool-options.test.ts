@@ -7,7 +7,7 @@ import { poolOptions, workerProgram } from '../src/pool-options.ts';
 import { parseRawEnv } from '../src/raw-env.ts';
 import { resolveSettings } from '../src/resolve-settings.ts';
 
-const front = { kind: 'front' as const, addresses: {} };
+const front = { kind: 'front' as const, addresses: {}, drained: {} };
 const upstream = { kind: 'upstream' as const, app: 'blog/app.mjs', pool: 'blog', upstream: 'x' };
 
 const launchIn = (folder: string, file?: string): Launch => ({

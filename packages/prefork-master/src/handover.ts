@@ -1,7 +1,10 @@
 import { closeSync } from 'node:fs';
 import type { FdTarget } from './bind.ts';
+import type { Clock } from './clock.ts';
+import { MasterLine } from './other-master.ts';
 import type { HandedSocket } from './socket-table.ts';
 import { isProtocolMessage } from './protocol.ts';
+import type { AskCallback } from './worker-side.ts';
 
 /*
  * What one master process leaves to the next: its sockets, as descriptors from 3 on, and in this variable which is
@@ -32,8 +35,11 @@ export function isReadyMessage(message: unknown): boolean {
 export interface ChannelProcess {
   readonly connected: boolean;
   readonly channel?: { unref(): void } | undefined | null;
-  send?: ((message: object) => boolean) | undefined;
+  send?:
+    | ((message: object, handle?: undefined, options?: undefined, sent?: () => void) => boolean)
+    | undefined;
   disconnect?: (() => void) | undefined;
+  on(event: 'message', listener: (message: unknown) => void): unknown;
   once(event: 'disconnect', listener: () => void): unknown;
 }
 
@@ -77,6 +83,18 @@ export class Predecessor {
     this.#isReady = true;
     for (const sockets of this.#pools.values()) for (const { fd } of sockets.splice(0)) closeSync(fd);
     if (this.isAlive) this.#process.send?.(READY_MESSAGE);
+  }
+
+  /** For questions to the older master, and from it. */
+  openLine(clock: Clock, answer: AskCallback): MasterLine {
+    const send = (message: object): void =>
+      void this.#process.send?.(message, undefined, undefined, () => undefined);
+    const line = new MasterLine({ isOpen: () => this.isAlive, send }, clock, answer);
+    this.#process.on('message', (message) => line.hear(message));
+    this.#process.once('disconnect', () => line.close());
+    // Listening must not keep this process alive.
+    this.#process.channel?.unref();
+    return line;
   }
 
   /** Calls back when the older master is gone; at once if it is already. */

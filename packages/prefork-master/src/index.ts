@@ -26,6 +26,7 @@ export type {
   Spawn,
   WorkerProgram,
 } from './options.ts';
+export type { OtherMaster } from './other-master.ts';
 export type { ReloadChanges, WorkerReply } from './pool.ts';
 export type { Reply } from './questions.ts';
 export { handleSignals } from './signals.ts';
@@ -35,5 +36,7 @@ export type { Sharing } from './socket-table.ts';
 export type { MasterState, MasterStatus, QueueStatus } from './status.ts';
 export { systemdSockets } from './systemd-sockets.ts';
 export type { Successor, UpgradeOptions, UpgradeProgram } from './upgrader.ts';
+export { otherMaster } from './upgrader.ts';
 export type { WorkerExit } from './worker-process.ts';
+export type { AskCallback } from './worker-side.ts';
 export type { WorkerState } from './worker-state.ts';

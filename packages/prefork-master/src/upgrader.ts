@@ -9,11 +9,14 @@ import {
   UPGRADE_VARIABLE,
 } from './handover.ts';
 import type { Child, Spawn } from './options.ts';
+import { MasterLine, type OtherMaster } from './other-master.ts';
 import { FIRST_SOCKET_FD } from './protocol.ts';
+import type { Reply } from './questions.ts';
 import type { HandedSocket } from './socket-table.ts';
 import { systemdSockets } from './systemd-sockets.ts';
 import type { UpgradeTurn } from './upgrade-turn.ts';
 import { describeExit } from './worker-process.ts';
+import type { AskCallback } from './worker-side.ts';
 
 /** The program of a new master. */
 export interface UpgradeProgram {
@@ -55,9 +58,12 @@ export interface UpgradeMember {
 const READY_TIMEOUT_MS = 120_000;
 /** From TERM to KILL for a new master that was given up: its quick stop and a moment. */
 const KILL_TIMEOUT_MS = 5000;
+/** A master that does not answer within this is stopped, or no master of this kind. */
+const ASK_TIMEOUT_MS = 5000;
 
 interface Attempt {
   readonly child: Child;
+  readonly line: MasterLine;
   readonly pid: number;
   ready: boolean;
 }
@@ -73,17 +79,20 @@ export interface UpgraderParts {
  * Starts the next master process on the sockets of this one, for all masters of this process at once. It knows who
  * else has the sockets: the process before this one, and the one after it.
  */
-export class Upgrader {
+export class Upgrader implements OtherMaster {
   readonly #spawn: Spawn;
   readonly #clock: Clock;
   readonly #predecessor: Predecessor | undefined;
+  readonly #predecessorLine: MasterLine | undefined;
   readonly #members = new Map<string, UpgradeMember>();
+  #askCallback: AskCallback | undefined;
   #attempt: Attempt | undefined;
 
   constructor(parts: UpgraderParts = {}) {
     this.#spawn = parts.spawn ?? nodeSpawn;
     this.#clock = parts.clock ?? systemClock;
     this.#predecessor = 'predecessor' in parts ? parts.predecessor : findPredecessor();
+    this.#predecessorLine = this.#predecessor?.openLine(this.#clock, (question) => this.#answer(question));
   }
 
   get successor(): Successor | undefined {
@@ -97,6 +106,18 @@ export class Upgrader {
   /** Whether another process listens on the same sockets, so that their files have to stay. */
   get isShared(): boolean {
     return this.#attempt !== undefined || (this.#predecessor?.isAlive ?? false);
+  }
+
+  async ask(
+    question: unknown,
+    { timeoutMs = ASK_TIMEOUT_MS }: { readonly timeoutMs?: number } = {},
+  ): Promise<Reply | undefined> {
+    const before = this.#predecessor?.isAlive ? this.#predecessorLine : undefined;
+    return await (this.#attempt?.line ?? before)?.ask(question, timeoutMs);
+  }
+
+  onAsk(callback: AskCallback): void {
+    this.#askCallback = callback;
   }
 
   /**
@@ -152,6 +173,11 @@ export class Upgrader {
     return attempt.pid;
   }
 
+  #answer(question: unknown): unknown {
+    if (this.#askCallback) return this.#askCallback(question);
+    throw new Error('it answers no questions');
+  }
+
   #all(): UpgradeMember[] {
     return [...this.#members.values()];
   }
@@ -171,8 +197,10 @@ export class Upgrader {
   async #start({ program, timeoutMs = READY_TIMEOUT_MS }: UpgradeOptions): Promise<Attempt> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const child = this.#launch(program ?? ownProgram());
-    const attempt: Attempt = { child, pid: child.pid ?? -1, ready: false };
+    const line = this.#openLine(child);
+    const attempt: Attempt = { child, line, pid: child.pid ?? -1, ready: false };
     this.#attempt = attempt;
+    child.on('exit', () => line.close());
     child.on('error', (error) => reject(failed(`cannot be started: ${error.message}`, error)));
     child.on('exit', (code, signal) => {
       reject(failed(`(pid ${attempt.pid}) ${describeExit(code, signal)} before it was ready`));
@@ -180,6 +208,7 @@ export class Upgrader {
     });
     child.on('message', (message) => {
       if (isReadyMessage(message)) resolve();
+      else line.hear(message);
     });
     const deadline = this.#clock.setTimeout(() => {
       const message = `the new master (pid ${attempt.pid}) was not ready within ${timeoutMs} ms`;
@@ -195,6 +224,12 @@ export class Upgrader {
     } finally {
       this.#clock.clearTimeout(deadline);
     }
+  }
+
+  #openLine(child: Child): MasterLine {
+    const send = (message: object): void => void child.send(message, () => undefined);
+    const channel = { isOpen: () => child.connected, send };
+    return new MasterLine(channel, this.#clock, (question) => this.#answer(question));
   }
 
   #launch(program: UpgradeProgram): Child {
@@ -255,6 +290,14 @@ let own: Upgrader | undefined;
 export function processUpgrader(): Upgrader {
   own ??= new Upgrader();
   return own;
+}
+
+/**
+ * The other master process of an upgrade, for programs whose masters are told something that concerns the workers of
+ * both.
+ */
+export function otherMaster(): OtherMaster {
+  return processUpgrader();
 }
 
 function ownProgram(): UpgradeProgram {

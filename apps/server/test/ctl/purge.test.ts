@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { get } from '../upstream/support.ts';
-import { Site } from '../started.ts';
+import { end, Site } from '../started.ts';
 
 /** Tells which process has made an answer, and its how manieth it is. */
 const APP = `let count = 0;
@@ -70,6 +70,31 @@ describe('highball ctl purge', () => {
     await expect.poll(() => site.ctl('purge', '--prefix', 'http://site.example/a')).toMatch(/ 1 on disk\n$/);
     expect((await answers(port, '/a', 8)).has(first as string)).toBe(false);
     expect(await site.ctl('purge', '--all')).toMatch(/ 2 on disk\n$/);
+  });
+
+  test('reaches the workers of both masters that an upgrade has, whichever is asked', async () => {
+    await using site = await Site.make();
+    const port = await serve(site, 'true', 1);
+    const old = await site.control();
+    const { pid: before } = await old.call('status');
+    process.kill(before, 'SIGUSR2');
+    const newer = await expect
+      .poll(() => site.control(`${site.socket}.2`).catch(() => undefined), { timeout: 10_000 })
+      .toBeDefined()
+      .then(() => site.control(`${site.socket}.2`));
+    for (const asked of [old, newer]) {
+      await expect
+        .poll(async () => processes(await answers(port, '/a', 10)).size, { timeout: 15_000 })
+        .toBe(2);
+      const made = await answers(port, '/a', 20);
+      expect(await asked.call('purge', { target: { tag: 'path-a' } })).toEqual({
+        workers: 2,
+        memory: 2,
+        disk: 0,
+      });
+      expect([...(await answers(port, '/a', 20))].filter((each) => made.has(each))).toEqual([]);
+    }
+    await end((await newer.call('status')).pid);
   });
 
   test('a soft one lets the old answer stand in while it is fetched anew', async () => {

@@ -148,23 +148,3 @@ test('slow start: a server that is back begins with a small share', async () => 
   expect(answers.filter((name) => name === 'fresh').length).toBeLessThan(9);
   expect(answers).toContain('fresh');
 });
-
-test('a server that is drained gets nothing new, in all workers, also in new ones, until it is taken back', async () => {
-  await using one = await Behind.start('one');
-  await using two = await Behind.start('two');
-  await using site = await balance(`{ servers: ['${one.url}', '${two.url}'] }`, 'workers: 2,');
-  expect(await site.site.ctl('drain-server', 'site', two.url)).toBe(
-    `${two.url} of site gets no new requests (2 workers)\n`,
-  );
-  expect(await site.ask(8)).toEqual(Array.from({ length: 8 }, () => 'one'));
-  await site.site.ctl('reload');
-  expect(await site.ask(8)).toEqual(Array.from({ length: 8 }, () => 'one'));
-  await expect
-    .poll(async () => (await site.status()).servers[1])
-    .toMatchObject({ state: 'draining', seenBy: 2 });
-  await site.site.ctl('drain-server', 'site', two.url, '--undo');
-  expect(new Set(await site.ask(8))).toEqual(new Set(['one', 'two']));
-  await expect(site.site.ctl('drain-server', 'site', 'http://127.0.0.1:1')).rejects.toThrow(
-    "highball: no worker knows a server 'http://127.0.0.1:1' of an upstream 'site'",
-  );
-});
