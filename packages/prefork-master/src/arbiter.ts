@@ -120,6 +120,7 @@ export class Arbiter extends EventEmitter<MasterEvents> implements Master, Upgra
   }
 
   status(): MasterStatus {
+    const sockets = this.#sockets?.sockets ?? [];
     return {
       name: this.#options.name,
       pid: process.pid,
@@ -129,7 +130,10 @@ export class Arbiter extends EventEmitter<MasterEvents> implements Master, Upgra
       ageMs: this.#startedAt === undefined ? 0 : this.#options.clock.now() - this.#startedAt,
       size: this.#pool?.size ?? 0,
       addresses: this.addresses().map(formatBind),
-      queues: queueStatus(this.#sockets?.sockets ?? []),
+      // The kernel walks through its whole table of connections for it: tens of milliseconds where memory is large.
+      get queues() {
+        return queueStatus(sockets);
+      },
       retired: this.#retiredSize !== undefined,
       successor: this.#upgrader.successor,
       predecessorPid: this.#upgrader.predecessorPid,

@@ -61,6 +61,8 @@ export class Member implements WorkerSide {
 
   ready(): void {
     this.#send({ prefork: 'ready' });
+    // A thread takes as long to start as a small worker: it does when that is ready, beside its first requests.
+    void this.#tasks?.watched;
   }
 
   async fail(
@@ -134,7 +136,7 @@ export class Member implements WorkerSide {
     const memory = taskMemory();
     this.#beats = memory.beats;
     if (!scoreboard || timeoutMs === 0) return new Tasks(memory);
-    return new Tasks(memory, startWatchdog({ memory, ...scoreboard, silenceMs: timeoutMs / 2 }));
+    return new Tasks(memory, () => startWatchdog({ memory, ...scoreboard, silenceMs: timeoutMs / 2 }));
   }
 
   #listen(): void {

@@ -27,7 +27,7 @@ export interface MasterStatus {
   readonly size: number;
   /** As text: `127.0.0.1:8000`. */
   readonly addresses: readonly string[];
-  /** The same addresses with their queues. */
+  /** The same addresses with their queues, as they are when this is read. */
   readonly queues: readonly QueueStatus[];
   /** Whether the workers were stopped by `retire()`. */
   readonly retired: boolean;

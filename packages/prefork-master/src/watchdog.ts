@@ -43,7 +43,10 @@ export function at(entry: number, number: number): number {
 
 /** Notes which tasks are under way. */
 export interface TaskLog {
-  /** Resolves when the thread watches: only what blocks after that is told of. Never rejects. */
+  /**
+   * Resolves when the thread watches: only what blocks after that is told of. Never rejects. The thread is started when
+   * this is asked for, or by `ready()`.
+   */
   readonly watched: Promise<void>;
   /**
    * A task begins, such as `GET /report`: shown in the log of the master should this process block.
@@ -58,7 +61,8 @@ const encoder = new TextEncoder();
 
 /** Writes tasks to memory; the ninth takes the place of the first. */
 export class Tasks implements TaskLog {
-  readonly watched: Promise<void>;
+  readonly #watch: () => Promise<void>;
+  #watched: Promise<void> | undefined;
   readonly #memory: TaskMemory;
   readonly #texts: readonly Uint8Array[];
   /** What is written there: a server is asked for the same again and again. */
@@ -66,14 +70,24 @@ export class Tasks implements TaskLog {
   readonly #now: () => number;
   #last = 0;
 
-  constructor(memory: TaskMemory, watched: Promise<void> = Promise.resolve(), now: () => number = Date.now) {
-    this.watched = watched;
+  /** @param watch - starts the thread; resolves when it watches. */
+  constructor(
+    memory: TaskMemory,
+    watch: () => Promise<void> = () => Promise.resolve(),
+    now: () => number = Date.now,
+  ) {
+    this.#watch = watch;
     this.#memory = memory;
     this.#now = now;
     this.#texts = Array.from({ length: ENTRIES }, (_, entry) =>
       memory.texts.subarray(entry * ENTRY_TEXT_BYTES, (entry + 1) * ENTRY_TEXT_BYTES),
     );
     this.#written = this.#texts.map(() => '');
+  }
+
+  get watched(): Promise<void> {
+    this.#watched ??= this.#watch();
+    return this.#watched;
   }
 
   begin(description: string): number {

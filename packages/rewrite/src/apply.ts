@@ -3,14 +3,14 @@ import { localAddress, mountOf, withQuery } from './address.ts';
 import type { CompiledAction, CompiledRule } from './compile.ts';
 import type { Step } from './explanation.ts';
 import type { Captures } from './pattern.ts';
-import type { RewriteFlag } from './rule.ts';
+import type { RedirectStatus, RefuseStatus, RewriteFlag } from './rule.ts';
 import type { Subject } from './subject.ts';
 
 /** What a rule wants done; undefined when it is not for the request. */
 export type RuleResult =
   | { readonly kind: 'rewrite'; readonly address: string; readonly next: RewriteFlag | Application }
-  | { readonly kind: 'redirect'; readonly location: string; readonly status: number }
-  | { readonly kind: 'refuse'; readonly status: number; readonly allow: readonly string[] | undefined }
+  | { readonly kind: 'redirect'; readonly location: string; readonly status: RedirectStatus }
+  | { readonly kind: 'refuse'; readonly status: RefuseStatus; readonly allow: readonly string[] | undefined }
   | { readonly kind: 'answer'; readonly app: Application }
   | undefined;
 

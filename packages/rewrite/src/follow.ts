@@ -3,6 +3,7 @@ import { readdress } from './address.ts';
 import { applyRule } from './apply.ts';
 import type { CompiledRule } from './compile.ts';
 import type { Step } from './explanation.ts';
+import type { RedirectStatus, RefuseStatus } from './rule.ts';
 import { Subject } from './subject.ts';
 
 /** What the rules made of a request. */
@@ -18,8 +19,8 @@ export interface Outcome {
 type End =
   | { readonly kind: 'pass' }
   | { readonly kind: 'answer'; readonly app: Application }
-  | { readonly kind: 'redirect'; readonly location: string; readonly status: number }
-  | { readonly kind: 'refuse'; readonly status: number; readonly allow: readonly string[] | undefined }
+  | { readonly kind: 'redirect'; readonly location: string; readonly status: RedirectStatus }
+  | { readonly kind: 'refuse'; readonly status: RefuseStatus; readonly allow: readonly string[] | undefined }
   | { readonly kind: 'loop'; readonly trail: readonly string[] };
 
 const PASS: End = { kind: 'pass' };

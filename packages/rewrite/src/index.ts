@@ -8,6 +8,7 @@ export type {
   RedirectRule,
   RedirectStatus,
   RefuseRule,
+  RefuseStatus,
   RewriteFlag,
   RewriteRule,
   Rule,

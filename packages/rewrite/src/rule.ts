@@ -81,9 +81,12 @@ export interface RedirectRule extends AddressRule {
   readonly status?: RedirectStatus;
 }
 
+/** Codes that say that the client gets nothing here (RFC 9110 §15.5). */
+export type RefuseStatus = 403 | 404 | 405 | 410;
+
 /** Answers with an error: Apache's flags F and G, nginx's `return`. */
 export interface RefuseRule extends CommonRule {
-  readonly refuse: 403 | 404 | 405 | 410;
+  readonly refuse: RefuseStatus;
   /** With 405: the methods that there are, which Allow must name (RFC 9110 §15.5.6). */
   readonly allow?: readonly string[];
 }
