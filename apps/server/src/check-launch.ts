@@ -38,10 +38,10 @@ export async function checkLaunch(launch: Launch): Promise<void> {
     addresses[name] = ['http://127.0.0.1:1'];
   }
   const log = createLog({ level: 'silent', format: 'text', process: 'check' });
-  const { applications } = await createUpstreams(config, { addresses, folder, log });
+  const upstreams = await createUpstreams(config, { addresses, folder, log });
   const site = await createSite(config, {
     folder,
-    upstreams: applications,
+    upstreams,
     run,
     lifecycle: new Lifecycle(),
     caches: new SiteCaches(),

@@ -4,6 +4,7 @@ import { CommandError } from './errors.ts';
 import { hookNames } from './hooks.ts';
 import { choice, keys, optional, options, text } from './schema-parts.ts';
 import { settingNames } from './settings.ts';
+import { forward } from './upstream/forward-schema.ts';
 import { upstream } from './upstream/schema.ts';
 
 const pattern = v.union([text, v.instance(RegExp)], 'must be a text or a regular expression');
@@ -45,6 +46,7 @@ const route = v.strictObject(
     maxAge: v.optional(v.pipe(v.number('must be seconds'), v.minValue(0, 'must be seconds'))),
     fallback: v.optional(text),
     proxy: v.optional(text),
+    forward: v.optional(forward),
     app: v.optional(text),
     cgi: v.optional(text),
     rewrite: v.optional(v.pipe(text, v.startsWith('/', 'must start with /'))),
@@ -133,6 +135,8 @@ function checkRoute(entry: Route, { upstreams = {} }: Config, place: string): vo
       `${place} does nothing: give it static, proxy, app, cgi, redirect, refuse or rewrite`,
     );
   }
+  if ('forward' in entry && !('proxy' in entry))
+    throw new CommandError(`${place}.forward means nothing without proxy`);
   if ('rewrite' in entry && 'redirect' in entry)
     throw new CommandError(`${place} has rewrite and redirect: keep one`);
   if ('proxy' in entry && entry.proxy !== undefined && !Object.hasOwn(upstreams, entry.proxy)) {

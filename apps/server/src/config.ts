@@ -8,7 +8,7 @@ import type { StaticCacheOptions } from '@highball/static-cache';
 import type { Hooks } from './hooks.ts';
 import type { Settings } from './settings.ts';
 import type { ExplainOptions } from './site/trace.ts';
-import type { Upstream } from './upstream/config.ts';
+import type { ForwardOptions, Upstream } from './upstream/config.ts';
 
 /**
  * Which requests a route is for; what is left out matches all. Paths are those below `rootPath`, files those below the
@@ -37,6 +37,8 @@ export interface StaticAction {
 export interface ProxyAction<Name extends string = string> {
   /** The name of an upstream of this configuration. */
   proxy: Name;
+  /** How requests of this route are passed on, where that is not as the upstream says: timeouts, fields, buffering… */
+  forward?: ForwardOptions;
 }
 
 /** Calls an application in this process: no hop. */
@@ -80,6 +82,7 @@ export interface RewriteAction<Name extends string = string> {
   flag?: RewriteFlag;
   static?: string;
   proxy?: Name;
+  forward?: ForwardOptions;
   app?: string;
 }
 

@@ -12,6 +12,24 @@ export const count: v.GenericSchema<number> = v.pipe(
   v.minValue(1, 'must be 1 or more'),
 );
 
+/** A time. @param least - the shortest that makes sense. */
+export const ms = (least: number): v.GenericSchema<unknown, number> => {
+  const problem = `must be milliseconds, ${least} or more`;
+  return v.pipe(v.number(problem), v.minValue(least, problem));
+};
+
+export const amount: v.GenericSchema<number> = v.pipe(
+  v.number('must be a number'),
+  v.integer('must be whole'),
+  v.minValue(0, 'must be 0 or more'),
+);
+
+export const flag: v.GenericSchema<boolean> = v.boolean('must be true or false');
+
+/** True, false, or options that are checked by name. */
+export const switched = (schema: v.GenericSchema): v.GenericSchema =>
+  v.lazy((value) => (typeof value === 'object' && value !== null ? schema : flag));
+
 /** Options of a package, which checks them itself. */
 export const options: v.GenericSchema<Record<string, unknown>> = v.looseObject({}, 'must be an object');
 

@@ -126,9 +126,8 @@ async function buildApplication(
   lifecycle.onDrain(() => upstreams.rest());
   lifecycle.onStop(() => upstreams.close());
   await upstreams.start();
-  const { applications } = upstreams;
   const { keeper } = role;
-  const context = { folder, upstreams: applications, run, lifecycle, keeper, caches, log: packageLog };
+  const context = { folder, upstreams, run, lifecycle, keeper, caches, log: packageLog };
   const pages = await sitePages(config, folder);
   return {
     app: await createSite(config, context),
@@ -165,7 +164,7 @@ async function serve(
   settings: Settings,
   { pool, log, packageLog, hooks, lifecycle, upstreams, pages }: WorkerParts,
 ): Promise<void> {
-  const proxies = upstreams !== undefined && upstreams.applications.size > 0;
+  const proxies = upstreams !== undefined && upstreams.size > 0;
   const worker = createWorker(hooked.app, {
     ...workerOptions(settings, packageLog),
     environ: environOptions(settings, { masterPid: master.masterPid, id: master.id, pool }, proxies),

@@ -8,7 +8,7 @@ import { SiteCaches } from '../src/site/caches.ts';
 import { createSite } from '../src/site/site.ts';
 import { type Answer, call, environOf, tellAddress } from './support.ts';
 
-const upstreams = new Map([['told', tellAddress]]);
+const upstreams = { application: (name: string) => (name === 'told' ? tellAddress : undefined) };
 const context = {
   folder: import.meta.dirname,
   upstreams,

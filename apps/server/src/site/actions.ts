@@ -4,13 +4,14 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { CgiAction, Route, StaticAction } from '../config.ts';
 import { CommandError } from '../errors.ts';
+import type { ForwardOptions } from '../upstream/config.ts';
 import type { WorkerLog } from '../worker-log.ts';
 import type { SiteCaches } from './caches.ts';
 
 /** Where names lead: folders and modules relative to the configuration, upstreams by name. */
 export interface ActionContext {
   folder: string;
-  upstreams: ReadonlyMap<string, Application>;
+  upstreams: { application(name: string, forward?: ForwardOptions): Application | undefined };
   /** Whether the answers of the site are compressed. */
   compresses?: boolean;
   /** Where the caches of its routes are to be found. */
@@ -59,7 +60,8 @@ const IDENTITY: HeaderField = ['Content-Encoding', 'identity'];
 async function actionTarget(route: Route, context: ActionContext): Promise<Application | undefined> {
   if ('static' in route && route.static !== undefined)
     return staticFiles(route as StaticAction, context.folder);
-  if ('proxy' in route && route.proxy !== undefined) return context.upstreams.get(route.proxy);
+  if ('proxy' in route && route.proxy !== undefined)
+    return context.upstreams.application(route.proxy, route.forward);
   if ('app' in route && route.app !== undefined) return context.run(route.app);
   if ('cgi' in route) return cgiPrograms(route, context.folder);
   return undefined;

@@ -3,7 +3,7 @@ import type { Application, Environ } from '@highball/gateway-protocol';
 import type { Config } from '../config.ts';
 import type { DrainedServers } from '../drained.ts';
 import type { Logger } from '../log.ts';
-import type { Upstream } from '../upstream/config.ts';
+import type { ForwardOptions, Upstream } from '../upstream/config.ts';
 import type { UpstreamGroup } from '../upstream/group.ts';
 import type { UpstreamReport } from '../upstream/report.ts';
 
@@ -12,13 +12,22 @@ export type UpstreamAddresses = Readonly<Record<string, readonly string[]>>;
 
 /** All upstreams of a site. */
 export class Upstreams {
-  /** The application of each, by its name. */
-  readonly applications: ReadonlyMap<string, Application>;
   readonly #groups: readonly UpstreamGroup[];
 
   constructor(groups: readonly UpstreamGroup[]) {
     this.#groups = groups;
-    this.applications = new Map(groups.map(({ name, app }) => [name, app]));
+  }
+
+  get size(): number {
+    return this.#groups.length;
+  }
+
+  /**
+   * The application of an upstream, undefined where there is none of this name.
+   * @param forward - what of its ways to pass requests on is otherwise.
+   */
+  application(name: string, forward?: ForwardOptions): Application | undefined {
+    return this.#groups.find((group) => group.name === name)?.application(forward);
   }
 
   /** Finds their servers and checks them; resolves when each is known to be there, or has taken too long. */

@@ -13,7 +13,7 @@ import type { Application, Environ } from '@highball/gateway-protocol';
 import { reverseProxy } from '@highball/reverse-proxy';
 import type { Logger } from '../log.ts';
 import { problemOfCheck, startChecks } from './checks.ts';
-import type { Upstream } from './config.ts';
+import type { ForwardOptions, Upstream } from './config.ts';
 import { compileHashKey, type ReadKey } from './hash-key.ts';
 import { UpstreamPicker } from './picker.ts';
 import { reportUpstream, type UpstreamReport } from './report.ts';
@@ -40,8 +40,8 @@ export interface GroupOptions {
  */
 export class UpstreamGroup {
   readonly name: string;
-  readonly app: Application;
   readonly #options: GroupOptions;
+  readonly #app: Application;
   readonly #balancer: Balancer;
   readonly #picker: UpstreamPicker;
   readonly #keyOf: ReadKey;
@@ -72,9 +72,18 @@ export class UpstreamGroup {
     });
     this.#source = 'discover' in upstream ? createSource(upstream.discover, folder) : undefined;
     this.#checkChecks(peers);
-    const proxy = this.#createProxy();
-    this.app = this.#sticky?.wrap(proxy) ?? proxy;
+    this.#app = this.#createApplication(upstream.forward);
     this.#sticky?.setIds(peers.map(({ id }) => id));
+  }
+
+  /**
+   * What answers for the upstream. Whoever passes requests on otherwise has connections of its own to the same servers,
+   * and shares all that is known of them.
+   * @throws ProxyConfigError when an option makes no sense.
+   */
+  application(forward?: ForwardOptions): Application {
+    if (forward === undefined) return this.#app;
+    return this.#createApplication({ ...this.#options.upstream.forward, ...forward });
   }
 
   /** Finds the servers and checks each once, or does so later when that takes too long. */
@@ -142,16 +151,17 @@ export class UpstreamGroup {
     });
   }
 
-  #createProxy(): Application {
+  #createApplication(forward: ForwardOptions | undefined): Application {
     const { upstream, log } = this.#options;
-    return reverseProxy({
-      ...upstream.forward,
+    const proxy = reverseProxy({
+      ...forward,
       picker: this.#picker,
       key: this.#keyOf,
       // Whose word counts for nothing may not draw requests to itself, and is passed on.
       ...(upstream.balance === 'least-load' && { takeLoad }),
       log,
     });
+    return this.#sticky?.wrap(proxy) ?? proxy;
   }
 
   #discover(source: Source): Discovery {

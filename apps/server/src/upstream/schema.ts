@@ -1,23 +1,14 @@
 import { STRATEGIES } from '@highball/balancer/strategies';
 import * as v from 'valibot';
-import { count, keys, optional, options, text } from '../schema-parts.ts';
+import { amount, count, flag, keys, ms, optional, switched, text } from '../schema-parts.ts';
+import { forward } from './forward-schema.ts';
 
-const ms = (least: number): v.GenericSchema<unknown, number> => {
-  const problem = `must be milliseconds, ${least} or more`;
-  return v.pipe(v.number(problem), v.minValue(least, problem));
-};
-const amount = v.pipe(
-  v.number('must be a number'),
-  v.integer('must be whole'),
-  v.minValue(0, 'must be 0 or more'),
-);
 const share = v.pipe(
   v.number('must be a number from 0 to 1'),
   v.minValue(0, 'must be a number from 0 to 1'),
   v.maxValue(1, 'must be a number from 0 to 1'),
 );
 const positive = v.pipe(v.number('must be a number'), v.minValue(0, 'must be 0 or more'));
-const flag = v.boolean('must be true or false');
 
 const server = keys('a server', {
   id: text,
@@ -153,14 +144,10 @@ const hashBy = v.union(
   "must be 'address', 'path', 'uri', 'host', { header }, { cookie }, { query } or a function",
 );
 
-/** True, false, or options that are checked by name. */
-const switched = (schema: v.GenericSchema): v.GenericSchema =>
-  v.lazy((value) => (typeof value === 'object' && value !== null ? schema : flag));
-
 const common = optional({
   balance: v.picklist(STRATEGIES, `must be one of ${STRATEGIES.join(', ')}`),
   hashBy,
-  forward: options,
+  forward,
   maxConnections: count,
   health,
   outliers: switched(outliers),

@@ -47,7 +47,7 @@ test('the balancer goes by it, and no client sees it', async () => {
     },
     { addresses: {}, folder: '.', log },
   );
-  const app = upstreams.applications.get('site') as Application;
+  const app = upstreams.application('site') as Application;
   const names: string[] = [];
   for (let i = 0; i < 12; i++) {
     const { headers, body } = await call(app, environOf('GET /'));

@@ -28,7 +28,22 @@ test('everything that an upstream can have passes as it is', () => {
         slowStartMs: 30_000,
         queue: { maxWaiting: 10, timeoutMs: 1000 },
         sticky: { secrets: ['0123456789abcdef'], sameSite: 'Strict', maxAgeSeconds: 60 },
-        forward: { readTimeoutMs: 5000 },
+        forward: {
+          readTimeoutMs: 5000,
+          totalTimeoutMs: 0,
+          stripPrefix: '/api',
+          host: { name: 'a.example' },
+          requestHeaders: { set: { 'X-A': '{remote_addr}' }, remove: ['X-B'] },
+          requestBuffering: { maxBytes: 1_000_000 },
+          mirror: { upstream: 'http://127.0.0.1:2', maxConcurrent: 4 },
+          hedge: { delayMs: 100 },
+          cookiePath: { '/': '/api' },
+          allowConnect: ['db.example:5432'],
+          proxyProtocol: 2,
+          tls: { servername: 'a.example', minVersion: 'TLSv1.3' },
+          params: { APP_ENV: 'production' },
+          explain: { isTrusted: () => false },
+        },
       },
       dns: { discover: { dns: 'app.internal', port: 8000, protocol: 'uwsgi', resolver: ['10.0.0.2'] } },
       srv: { discover: { srv: '_http._tcp.app.internal', maxTtlMs: 5000 } },
@@ -88,9 +103,39 @@ test.each<[object, string]>([
   [{ discover: { dns: 'x' } }, 'upstreams.a.discover.port'],
   [{ discover: { dns: 'x', port: 0 } }, 'upstreams.a.discover.port must be a port'],
   [{ discover: { srv: 'x', port: 80 } }, 'upstreams.a.discover.port is no key of discover by srv'],
+  [
+    { servers, forward: { readTimeout: 5 } },
+    'upstreams.a.forward.readTimeout is no key of forward; there are: ',
+  ],
+  [
+    { servers, forward: { readTimeoutMs: '5s' } },
+    'upstreams.a.forward.readTimeoutMs must be milliseconds, 0 or more',
+  ],
+  [{ servers, forward: { mirror: {} } }, 'upstreams.a.forward.mirror.upstream'],
+  [{ servers, forward: { hedge: { afterMs: 5 } } }, 'upstreams.a.forward.hedge.'],
+  [
+    { servers, forward: { requestHeaders: { sett: {} } } },
+    'upstreams.a.forward.requestHeaders.sett is no key of requestHeaders',
+  ],
+  [
+    { servers, forward: { requestBuffering: { maxSize: 1 } } },
+    'upstreams.a.forward.requestBuffering.maxSize is no key',
+  ],
+  [{ servers, forward: { tls: { verify: false } } }, 'upstreams.a.forward.tls.verify is no key of tls'],
+  [{ servers, forward: { stripPrefix: 'api' } }, 'upstreams.a.forward.stripPrefix must start with /'],
   [{ app: 'x', instances: 0 }, 'upstreams.a.instances must be 1 or more'],
   [{ servers, instances: 2 }, 'upstreams.a.instances is no key of an upstream of servers'],
 ])('%j is refused with the key and the mend', (upstream, message) => {
   const config = { upstreams: { a: upstream }, routes: [{ proxy: 'a' }] };
   expect(() => checkConfig(config, 'my.ts')).toThrow(`my.ts: ${message}`);
+});
+
+test('what a route says of passing on is held to the same, and means nothing without an upstream', () => {
+  const upstreams = { a: { servers } };
+  const checked = (route: object): unknown => checkConfig({ upstreams, routes: [route] }, 'my.ts');
+  expect(() => checked({ proxy: 'a', forward: { readTimeoutMs: 5 } })).not.toThrow();
+  expect(() => checked({ proxy: 'a', forward: { timeout: 5 } })).toThrow(
+    'routes[0].forward.timeout is no key of forward',
+  );
+  expect(() => checked({ app: 'a', forward: {} })).toThrow('routes[0].forward means nothing without proxy');
 });

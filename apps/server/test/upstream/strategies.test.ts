@@ -21,7 +21,7 @@ test.each(STRATEGIES)(
       { addresses: {}, folder: '.', log },
     );
     await upstreams.start();
-    const app = upstreams.applications.get('site');
+    const app = upstreams.application('site');
     for (let i = 0; i < 9; i++) {
       const environ = environOf('GET /', { REMOTE_ADDR: `192.0.${i}.${i}` });
       const { status, body } = await call(app as NonNullable<typeof app>, environ);
