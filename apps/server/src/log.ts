@@ -1,6 +1,7 @@
-import { type DestinationStream, type Logger, pino } from 'pino';
+import type { DestinationStream } from 'pino';
+import { DeferredLog, type Logger, loadPino, loadPinoLater } from './deferred-log.ts';
 
-export type { Logger } from 'pino';
+export type { Logger } from './deferred-log.ts';
 
 /** The log's levels, from talkative to silent. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -21,10 +22,11 @@ export interface LogOptions {
 }
 
 /** The error log: one line an event. */
-export function createLog(options: LogOptions): Logger {
-  const { destination = stderr } = options;
-  const settings = { level: options.level, base: { pid: process.pid, process: options.process } };
-  return pino(settings, options.format === 'json' ? destination : textStream(destination));
+export function createLog({ level, format, process: name, destination = stderr }: LogOptions): Logger {
+  const settings = { level, base: { pid: process.pid, process: name } };
+  const stream = format === 'json' ? destination : textStream(destination);
+  loadPinoLater();
+  return new DeferredLog(level, () => loadPino()(settings, stream));
 }
 
 const stderr: DestinationStream = { write: (line) => void process.stderr.write(line) };
@@ -37,7 +39,7 @@ function textStream(destination: DestinationStream): DestinationStream {
 function textOf(fields: Record<string, unknown>): string {
   const { time, pid, level, process: who, msg, err, ...details } = fields;
   const when = new Date(time as number).toISOString().replace('T', ' ').replace('Z', '');
-  const name = pino.levels.labels[level as number]?.toUpperCase() ?? '?';
+  const name = loadPino().levels.labels[level as number]?.toUpperCase() ?? '?';
   const head = `[${when}] [${String(pid)}] [${name}] ${String(who)}: ${String(msg ?? '')}`;
   return `${head}${detailsText(details)}${stackText(err)}\n`;
 }
