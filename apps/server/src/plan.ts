@@ -3,6 +3,7 @@ import type { Config } from './config.ts';
 import type { DrainedServers } from './drained.ts';
 import { type LoadedConfig, loadConfig, loadServerConfig } from './load-config.ts';
 import type { Settings } from './settings.ts';
+import type { CacheSharing } from './site/route-cache.ts';
 import type { UpstreamAddresses } from './site/upstreams.ts';
 
 /**
@@ -22,6 +23,8 @@ export type PlanRole =
       addresses: UpstreamAddresses;
       /** The socket of the process that counts for all workers; without limits there is none. */
       keeper?: string;
+      /** How their caches are one. */
+      caches?: CacheSharing;
       /** The servers that get no new requests; the list of this moment, whenever the worker is started. */
       drained: DrainedServers;
     }

@@ -23,6 +23,7 @@ import { poolOptions, workerProgram } from './pool-options.ts';
 import { changedUpstreams, compareSettings } from './reconfigure.ts';
 import { settingsOf } from './resolve-settings.ts';
 import type { Settings } from './settings.ts';
+import { SharedCaches } from './shared-caches.ts';
 import type { UpstreamAddresses } from './site/upstreams.ts';
 import type { ApplicationUpstream } from './upstream/config.ts';
 
@@ -53,6 +54,7 @@ export class Stack {
     otherMaster(),
   );
   readonly #pools: Pool[] = [];
+  readonly #caches: SharedCaches;
   #config: Config;
   #settings: Settings;
   #keeper: KeeperSocket | undefined;
@@ -61,6 +63,7 @@ export class Stack {
 
   constructor(options: StackOptions) {
     this.#options = options;
+    this.#caches = new SharedCaches(options.log, options.identity);
     this.#config = options.launch.config;
     this.#settings = settingsOf(options.launch.origins);
   }
@@ -82,7 +85,9 @@ export class Stack {
       const addresses = await this.#startUpstreams();
       await this.frontCommands.succeed(this.#config);
       const { drained } = this.frontCommands;
-      const role: PlanRole = { kind: 'front', addresses, drained, ...(keeper && { keeper }) };
+      const workers = Math.max(this.#frontSize(), this.#settings.workersMax);
+      const caches = await this.#caches.prepare(this.#config, workers);
+      const role: PlanRole = { kind: 'front', addresses, drained, caches, ...(keeper && { keeper }) };
       await this.#startPool('front', this.#options.listen, this.#frontSize(), role);
       this.frontCommands.watch();
     } catch (error) {
@@ -103,10 +108,12 @@ export class Stack {
     const before = this.#frontSize();
     await this.#reconfigure();
     await this.#options.hooks.run('onReload', this.context());
+    await this.#shareCaches(Math.max(this.#frontSize(), this.status().size));
     // What it counts is not lost; it has nothing to read anew.
     const reloaded = this.#pools.filter(({ role }) => role.kind !== 'keeper');
     for (const { master, role } of reloaded) await master.reload({ worker: this.#program(role) });
     this.frontCommands.reloaded(this.#config);
+    this.#caches.forgetOthers(this.#config);
     if (this.#frontSize() !== before) await this.scale(this.#frontSize());
   }
 
@@ -116,6 +123,7 @@ export class Stack {
    */
   async scale(workers: number, pool = 'front'): Promise<void> {
     const found = this.#pools.find(({ name }) => name === pool);
+    if (found === this.front) await this.#shareFromNowOn(workers);
     if (found) return found.master.scale(workers);
     const known = this.#pools.map(({ name }) => name).join(', ');
     throw new CommandError(`there is no pool '${pool}'; there are: ${known}`);
@@ -163,6 +171,7 @@ export class Stack {
     this.#stopping = true;
     for (const { master } of this.#pools.toReversed()) await master.stop(options);
     this.#keeper?.remove();
+    this.#caches.remove();
   }
 
   /** The server as hooks see it. */
@@ -216,6 +225,23 @@ export class Stack {
     await this.#startPool('limits', [parseBind(`unix:${path}`)], 1, { kind: 'keeper', pool: 'limits' });
     this.#keeper.give();
     return path;
+  }
+
+  /** The one worker that had its caches for itself is replaced by one that shares them with the others to come. */
+  async #shareFromNowOn(workers: number): Promise<void> {
+    const { front } = this;
+    const alone = front.role.kind === 'front' && front.role.caches?.folder === undefined;
+    if (alone && (await this.#shareCaches(workers)))
+      await front.master.reload({ worker: this.#program(front.role) });
+  }
+
+  /** Tells the workers of the front that are started from now on how many they are. @returns whether they share a folder. */
+  async #shareCaches(workers: number): Promise<boolean> {
+    const { front } = this;
+    if (front.role.kind !== 'front') return false;
+    const caches = await this.#caches.prepare(this.#config, Math.max(workers, this.#settings.workersMax));
+    front.role = { ...front.role, caches };
+    return caches.folder !== undefined;
   }
 
   async #startUpstreams(): Promise<UpstreamAddresses> {

@@ -53,6 +53,12 @@ export function answerStored(
   return head || entry.body.kind === 'file' ? [] : (entry.body.chunks as Uint8Array[]);
 }
 
+/** All of a stored body; undefined when its file is gone. */
+export async function storedBody({ body, size }: StoredResponse): Promise<ResponseBody | undefined> {
+  if (body.kind === 'memory') return body.chunks as Uint8Array[];
+  return await fileBody(body.file, { start: 0, end: size - 1 }, () => undefined);
+}
+
 /** Stored fields as they are sent: with Age and what the cache did. */
 export function agedFields(
   environ: Environ,

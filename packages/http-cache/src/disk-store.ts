@@ -2,13 +2,10 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, unlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseHead, serializeHead } from './disk-head.ts';
-import { type DiskLimits, filesIn, sweep } from './disk-sweep.ts';
+import { type DiskLimits, filesIn, roomOf, sweep, sweepEvery } from './disk-sweep.ts';
 import { DiskWriter } from './disk-writer.ts';
 import type { Entry } from './entry.ts';
 import { FileLock } from './file-lock.ts';
-
-/** After a worker has written this part of the cap, it looks at how much there is. */
-const SWEEP_EVERY = 1 / 16;
 
 /**
  * The second tier: a folder that all workers share and that survives them. The file system is its index: a head has
@@ -92,7 +89,7 @@ export class DiskStore {
     const now = new Date(this.#now());
     await utimes(temporary, now, now);
     await rename(temporary, path);
-    this.#written += text.length + (entry.kind === 'response' ? entry.size : 0);
+    this.#written += roomOf(text.length) + (entry.kind === 'response' ? roomOf(entry.size) : 0);
     this.#heads++;
     void this.track(this.#sweepSometimes());
   }
@@ -100,7 +97,8 @@ export class DiskStore {
   async #sweepSometimes(): Promise<void> {
     const { maxBytes, maxEntries } = this.#limits;
     if (this.#sweeping) return;
-    if (this.#written < maxBytes * SWEEP_EVERY && this.#heads < maxEntries * SWEEP_EVERY) return;
+    const part = sweepEvery(this.#limits);
+    if (this.#written < maxBytes * part && this.#heads < maxEntries * part) return;
     const lock = FileLock.take(join(this.#folder, 'sweep.lock'), this.#now);
     // Another worker is at it.
     if (lock === undefined) return;
@@ -108,7 +106,7 @@ export class DiskStore {
     this.#written = 0;
     this.#heads = 0;
     try {
-      await sweep(this.#folder, this.#limits, this.#now());
+      await sweep(this.#folder, this.#limits);
     } finally {
       this.#sweeping = false;
       lock.release();

@@ -6,10 +6,24 @@ import { parseHead } from './disk-head.ts';
 export interface DiskLimits {
   readonly maxBytes: number;
   readonly maxEntries: number;
+  /** Processes that write. */
+  readonly processes: number;
 }
 
-/** A sweep leaves this much free, so that it is not the last for long. */
+/** A sweep leaves this part, so that it is not the last for long. */
 const LEAVE = 3 / 4;
+/** After a process has written this part of the caps, it looks at how much there is: all together what is free then. */
+export function sweepEvery({ processes }: DiskLimits): number {
+  return (1 - LEAVE) / Math.max(1, processes);
+}
+
+/** File systems give room in pages of this size; what is smaller takes one as well. */
+const PAGE_BYTES = 4096;
+
+/** What a file of this size takes up. */
+export function roomOf(size: number): number {
+  return Math.ceil(size / PAGE_BYTES) * PAGE_BYTES;
+}
 /** A body without a head is left alone so long: its head may be on its way. */
 const ORPHAN_MS = 5000;
 /** A file that is being written is left alone so long. */
@@ -26,7 +40,7 @@ interface Head {
  * Brings a cache's folder under its caps: heads that nobody has used for the longest time leave, bodies without a
  * head, and what was left behind half written. A worker that meets a head whose body has just left has a miss.
  */
-export async function sweep(folder: string, limits: DiskLimits, now: number): Promise<void> {
+export async function sweep(folder: string, limits: DiskLimits): Promise<void> {
   const bodies = new Map<string, { path: string; bytes: number; changedMs: number }>();
   for await (const file of filesIn(join(folder, 'bodies'))) bodies.set(file.name, file);
   const heads: Head[] = [];
@@ -56,16 +70,17 @@ export async function sweep(folder: string, limits: DiskLimits, now: number): Pr
     await remove(body.path);
     bytes -= body.bytes;
   }
-  await removeUnfinished(join(folder, 'tmp'), now);
-  await removeUnfinished(join(folder, 'fetches'), now);
+  await removeUnfinished(join(folder, 'tmp'));
+  await removeUnfinished(join(folder, 'fetches'));
 }
 
-async function removeUnfinished(folder: string, now: number): Promise<void> {
+/** By the clock of the file system, which no test sets. */
+async function removeUnfinished(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const path = join(folder, name);
     // A lock is a link to nothing.
     const found = await lstat(path).catch(() => undefined);
-    if (found !== undefined && now - found.mtimeMs > UNFINISHED_MS) await remove(path);
+    if (found !== undefined && Date.now() - found.mtimeMs > UNFINISHED_MS) await remove(path);
   }
 }
 
@@ -78,7 +93,7 @@ export async function* filesIn(
       const path = join(folder, part, name);
       const found = await stat(path).catch(() => undefined);
       if (found === undefined) continue;
-      yield { name, path, bytes: found.size, changedMs: found.ctimeMs, usedMs: found.mtimeMs };
+      yield { name, path, bytes: roomOf(found.size), changedMs: found.ctimeMs, usedMs: found.mtimeMs };
     }
   }
 }

@@ -1,7 +1,8 @@
 import type { Application, ResponseBody, StartResponse } from '@highball/gateway-protocol';
 import { closeBody } from '@highball/gateway-protocol';
-import { type AnswerContext, answerStored, notModified } from './answer.ts';
+import { type AnswerContext, answerStored, notModified, storedBody } from './answer.ts';
 import { answerLanding } from './answer-landing.ts';
+import { isSameResponse } from './continued-body.ts';
 import { isNotModified } from './conditional.ts';
 import { codeOf } from './entry.ts';
 import { Flight, type Landing } from './flight.ts';
@@ -11,11 +12,12 @@ import type { Keeper } from './keeper.ts';
 import { findAgain, type Found } from './lookup.ts';
 import type { ResolvedOptions } from './options.ts';
 import { type Arrival, Origin, report } from './origin.ts';
-import type { FetchEvent } from './peer-messages.ts';
+import type { FetchEvent, HeadInFlight } from './peer-messages.ts';
 import { passedFields } from './response-plan.ts';
 import { select } from './selection.ts';
 import type { Store } from './store.ts';
 import { tellOutcome } from './tell-outcome.ts';
+import type { Turn } from './turns.ts';
 import { variantKey } from './vary.ts';
 
 /** Fetches that others may join; beyond it each asks for itself. */
@@ -104,9 +106,7 @@ export class Fetcher {
     const turn = await turns.take(key);
     if (turn.kind === 'alone') return true;
     if (turn.kind === 'follow') {
-      const following = { store: this.#store, keeper: this.#keeper, options: this.#options };
-      const follower = new Follower(following, asked, flight, () => this.#remove(key, flight));
-      turn.follow((event) => follower.take(event));
+      this.#follow(turn, asked, flight);
       return false;
     }
     flight.lead = turn.lead;
@@ -119,6 +119,39 @@ export class Fetcher {
     this.#remove(key, flight);
     await turn.lead.end(isFor ? { kind: 'stored', detail: undefined } : { kind: 'over' });
     return false;
+  }
+
+  #follow(turn: Turn & { kind: 'follow' }, asked: Forwarding, flight: Flight): void {
+    const remove = (): void => this.#remove(asked.found.key, flight);
+    const following = {
+      store: this.#store,
+      keeper: this.#keeper,
+      options: this.#options,
+      fetchAnew: (begun: HeadInFlight) => {
+        remove();
+        return this.#fetchAnew(asked, begun);
+      },
+    };
+    const follower = new Follower(following, asked, flight, remove);
+    turn.follow((event) => follower.take(event));
+  }
+
+  /** Once for all whose answer had begun, in all processes. */
+  async #fetchAnew(asked: Forwarding, begun: HeadInFlight): Promise<ResponseBody | undefined> {
+    const { flight, leads } = await this.#board(asked);
+    if (leads) {
+      flight.goOn(this.#options.backgroundTimeoutMs);
+      await this.#fetchUnattended({ ...asked, share: false }, flight);
+    }
+    const landing = await flight.wait(this.#options.collapseTimeoutMs);
+    if (landing.kind === 'streaming') {
+      const { body } = landing.response;
+      return isSameResponse(begun, landing.response)
+        ? ((body.whole ?? body.join()) as ResponseBody)
+        : undefined;
+    }
+    const { entry } = landing.kind === 'stored' ? landing : (await this.#lookAgain(asked)).found;
+    return entry && isSameResponse(begun, entry) ? await storedBody(entry) : undefined;
   }
 
   async #lookAgain(asked: Forwarding): Promise<Forwarding> {

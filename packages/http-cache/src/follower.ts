@@ -1,3 +1,4 @@
+import type { ResponseBody } from '@highball/gateway-protocol';
 import { IncompleteResponseError } from './errors.ts';
 import type { Flight, Landing } from './flight.ts';
 import { FollowedBody } from './followed-body.ts';
@@ -18,6 +19,8 @@ export interface Following {
   readonly store: Store;
   readonly keeper: Keeper;
   readonly options: ResolvedOptions;
+  /** The body of a response that was begun by a process that is gone. */
+  fetchAnew(begun: HeadInFlight): Promise<ResponseBody | undefined>;
 }
 
 /** Brings to its landing a flight that another process leads. */
@@ -77,7 +80,7 @@ export class Follower {
     this.#events = undefined;
     // It is whole already, and will be found by its name.
     if (handle === undefined) return;
-    const body = new FollowedBody(handle);
+    const body = new FollowedBody(handle, () => this.#with.fetchAnew(event.head));
     this.#body = body;
     for (const each of events) body.take(each);
     this.#flight.subject = event.head;

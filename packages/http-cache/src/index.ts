@@ -12,4 +12,5 @@ export type { KeyRules } from './key.ts';
 export type { HttpCacheOptions } from './options.ts';
 export { purgeFolder } from './purge.ts';
 export type { PurgeOptions } from './purge.ts';
+export { shareMemory } from './share-memory.ts';
 export type { NotStoredReason } from './storable.ts';

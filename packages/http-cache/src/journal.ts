@@ -63,7 +63,6 @@ export class Journal {
     this.#wallClock = wallClock;
     this.#maxBytes = maxBytes;
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
       this.#open();
     } catch (cause) {
       throw new SharedFolderError(`the cache's folder ${folder} cannot be used`, { cause });
@@ -124,6 +123,8 @@ export class Journal {
 
   /** A folder without a journal may hold entries whose invalidations are lost: its floor is above them. */
   #create(): void {
+    // Somebody may have removed all of it.
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     const base = this.#wallClock() * POSITIONS_A_MS;
     const temporary = this.#writeTemporary({ base, floor: base }, '');
     try {

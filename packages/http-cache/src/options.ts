@@ -21,6 +21,8 @@ export interface HttpCacheOptions {
   readonly maxDiskBytes?: number;
   /** Entries in the folder. @default 100_000 */
   readonly maxDiskEntries?: number;
+  /** Processes that share the folder: the more, the sooner each looks at how much there is in it. @default 4 */
+  readonly processes?: number;
   /** How long an invalidation by another worker may go unseen; 0: every request looks. @default 50 */
   readonly invalidationDelayMs?: number;
   /** Variants of a resource (Vary); the oldest leaves. @default 64 */
@@ -71,13 +73,15 @@ export interface HttpCacheOptions {
   readonly now?: () => number;
 }
 
-const NUMBERS = {
+/** Defaults of all that is a number. */
+export const NUMBERS = {
   maxBytes: 67_108_864,
   maxEntries: 50_000,
   maxMemoryObjectBytes: 1_048_576,
   maxObjectBytes: 104_857_600,
   maxDiskBytes: 1_073_741_824,
   maxDiskEntries: 100_000,
+  processes: 4,
   invalidationDelayMs: 50,
   maxVariants: 64,
   minUses: 1,

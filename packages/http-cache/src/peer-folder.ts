@@ -14,7 +14,12 @@ export class PeerFolder {
 
   constructor(path: string) {
     this.#path = path;
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    this.make();
+  }
+
+  make(): void {
+    this.close();
+    mkdirSync(this.#path, { recursive: true, mode: 0o700 });
   }
 
   socketOf(peer: string): string {

@@ -32,11 +32,11 @@ export class Store {
   constructor(options: ResolvedOptions) {
     this.#options = options;
     this.#memory = new SegmentedLru(options);
-    const { folder, maxDiskBytes, maxDiskEntries, now } = options;
+    const { folder, maxDiskBytes: maxBytes, maxDiskEntries: maxEntries, processes, now } = options;
     if (folder === undefined) return;
     this.#journal = new Journal(folder, this.#invalidations, now);
-    if (maxDiskBytes === 0) return;
-    this.#disk = new DiskStore(folder, { maxBytes: maxDiskBytes, maxEntries: maxDiskEntries }, now);
+    if (maxBytes === 0) return;
+    this.#disk = new DiskStore(folder, { maxBytes, maxEntries, processes }, now);
     if (options.collapseTimeoutMs > 0) this.turns = new Turns(folder);
   }
 

@@ -33,6 +33,8 @@ export class Turns {
   readonly #peers: PeerFolder;
   readonly #self: string = `${process.pid}-${randomUUID()}`;
   readonly #leads = new Map<string, Lead>();
+  /** Locks that are being taken: others may see one before it is known here. */
+  readonly #taking = new Map<string, Promise<Lead | undefined>>();
   readonly #clients = new Map<string, Promise<PeerClient | undefined>>();
   #listening: Promise<PeerServer> | undefined;
   #closed = false;
@@ -49,7 +51,8 @@ export class Turns {
     try {
       await (this.#listening ??= this.#listen());
       return await this.#take(createHash('sha256').update(key).digest('hex'));
-    } catch {
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') this.#makeAnew();
       // A folder that is full or gone keeps nobody from being answered.
       return ALONE;
     }
@@ -67,15 +70,27 @@ export class Turns {
   async #take(name: string): Promise<Turn> {
     let generation = 0;
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const lock = this.#lockOf(name, generation);
-      if (await made(this.#self, lock)) return { kind: 'lead', lead: this.#lead(name, generation) };
-      const holder = await readlink(lock).catch(() => undefined);
+      const lead = await this.#takeLock(name, generation);
+      if (lead !== undefined) return { kind: 'lead', lead };
+      const holder = await readlink(this.#lockOf(name, generation)).catch(() => undefined);
       const client = holder === undefined ? undefined : await this.#client(holder);
       if (client !== undefined) return { kind: 'follow', follow: (tell) => client.follow(name, tell) };
       // Let go in this moment, or held by the dead.
       generation = holder === undefined ? 0 : generation + 1;
     }
     return ALONE;
+  }
+
+  async #takeLock(name: string, generation: number): Promise<Lead | undefined> {
+    const taking = made(this.#self, this.#lockOf(name, generation)).then((taken) =>
+      taken ? this.#lead(name, generation) : undefined,
+    );
+    this.#taking.set(name, taking);
+    try {
+      return await taking;
+    } finally {
+      if (this.#taking.get(name) === taking) this.#taking.delete(name);
+    }
   }
 
   #lead(name: string, generation: number): Lead {
@@ -91,6 +106,17 @@ export class Turns {
     });
     this.#leads.set(name, lead);
     return lead;
+  }
+
+  /** Somebody has removed the folder. */
+  #makeAnew(): void {
+    void this.#listening?.then(
+      (server) => server.close(),
+      () => undefined,
+    );
+    this.#listening = undefined;
+    this.#peers.make();
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
   }
 
   #lockOf(name: string, generation: number): string {
@@ -112,14 +138,23 @@ export class Turns {
   }
 
   async #listen(): Promise<PeerServer> {
-    const server = await PeerServer.listen(this.#peers, this.#self, (name, tell) => {
-      const lead = this.#leads.get(name);
-      if (lead !== undefined) return lead.join(tell);
-      tell({ kind: 'over' });
-      return () => undefined;
-    });
+    const server = await PeerServer.listen(this.#peers, this.#self, (name, tell) => this.#join(name, tell));
     void this.#removeDead();
     return server;
+  }
+
+  #join(name: string, tell: Tell): () => void {
+    const lead = this.#leads.get(name);
+    if (lead !== undefined) return lead.join(tell);
+    const leaving = this.#joinTaking(name, tell);
+    return () => void leaving.then((leave) => leave?.());
+  }
+
+  async #joinTaking(name: string, tell: Tell): Promise<(() => void) | undefined> {
+    const lead = await this.#taking.get(name)?.catch(() => undefined);
+    if (lead !== undefined) return lead.join(tell);
+    tell({ kind: 'over' });
+    return undefined;
   }
 
   /** Sockets of processes that were killed. */

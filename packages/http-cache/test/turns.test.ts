@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '@highball/testkit';
 import { describe, expect, test } from 'vitest';
@@ -299,6 +299,64 @@ describe('caches that share a folder', () => {
     await there.cache.close();
   });
 
+  describe('when one is gone in the middle of a body that others have begun to send', () => {
+    /** The first answer never ends; what the second is like is for the test. */
+    async function lose(second: OriginAnswer): Promise<{ bodies: (string | undefined)[]; asked: number }> {
+      const never = gate();
+      await using farm = await Farm.make(3, (index) =>
+        index > 0
+          ? second
+          : {
+              fields: HOUR,
+              body: (async function* () {
+                yield 'first ';
+                await never.opened;
+              })(),
+            },
+      );
+      const [leader, ...others] = farm.caches as [Bench, Bench, Bench];
+      const lost = leader.ask().catch(() => undefined);
+      await expect.poll(() => farm.asked, SOON).toBe(1);
+      const reading = others.flatMap(({ app }) => [begin(app), begin(app)]);
+      const rests = (await Promise.all(reading)).map(async ({ body }) => {
+        let text = '';
+        try {
+          for await (const piece of body) text += Buffer.from(piece as Uint8Array).toString();
+        } catch {
+          return undefined;
+        }
+        return text;
+      });
+      await leader.cache.close();
+      const bodies = await Promise.all(rests);
+      never.open();
+      await lost;
+      await leader.cache.settled();
+      return { bodies, asked: farm.asked };
+    }
+
+    const cut = [undefined, undefined, undefined, undefined];
+
+    test.each([
+      ['in the same pieces', ['first ', 'and second']],
+      ['in others', ['fir', 'st and', ' second']],
+      ['in one', ['first and second']],
+    ])('they send the rest of the same, which is fetched once: %s', async (_, body) => {
+      const { bodies, asked } = await lose({ fields: HOUR, body });
+      expect(bodies).toEqual(cut.map(() => 'first and second'));
+      expect(asked).toBe(2);
+    });
+
+    test.each([
+      ['another body', { fields: HOUR, body: ['other ', 'and second'] }],
+      ['a shorter one', { fields: HOUR, body: ['first'] }],
+      ['another version', { fields: { ...HOUR, ETag: '"2"' }, body: ['first and second'] }],
+      ['an error', { status: '503 Service Unavailable', body: ['first and second'] }],
+    ])('they are cut when what comes is %s', async (_, second) => {
+      expect((await lose(second)).bodies).toEqual(cut);
+    });
+  });
+
   test('do so in a folder with a long name', async () => {
     await using folder = await temporaryFolder();
     const long = join(folder.path, 'x'.repeat(120));
@@ -322,5 +380,19 @@ describe('caches that share a folder', () => {
     expect(asked).toBe(1);
     await one.cache.close();
     await two.cache.close();
+  });
+
+  test('go on when somebody has removed the folder', async () => {
+    await using farm = await Farm.make(2, (index) => ({ fields: HOUR, body: [`answer ${index}`] }));
+    const [one, two] = farm.caches as [Bench, Bench];
+    expect((await one.ask()).body).toBe('answer 0');
+    await one.cache.settled();
+    rmSync(farm.path, { recursive: true });
+    farm.wait(1);
+    // What was invalidated before is not known any more: nothing that came before is used.
+    expect((await one.ask()).body).toBe('answer 1');
+    expect((await two.ask({ path: '/other' })).body).toBe('answer 2');
+    await two.cache.settled();
+    expect((await one.ask({ path: '/other' })).body).toBe('answer 2');
   });
 });

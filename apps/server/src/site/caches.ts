@@ -8,20 +8,33 @@ import type {
   PurgeTarget,
 } from '@highball/http-cache';
 import type { Lifecycle } from '../application/lifecycle.ts';
+import type { Route } from '../config.ts';
+import { type CacheSharing, sharedOptions } from './route-cache.ts';
 
 /** The caches of a site's routes: one a route that asks for it. */
 export class SiteCaches {
   readonly #caches: { readonly cache: HttpCache; readonly folder: string | undefined }[] = [];
+  readonly #sharing: CacheSharing;
+
+  constructor(sharing: CacheSharing = { workers: 1 }) {
+    this.#sharing = sharing;
+  }
 
   get size(): number {
     return this.#caches.length;
   }
 
-  /** Makes a cache, which is let go at the end. @param root - what its folder is relative to. */
-  async create(options: HttpCacheOptions, root: string, lifecycle: Lifecycle): Promise<HttpCache> {
-    const folder = options.folder === undefined ? undefined : resolve(root, options.folder);
+  /** Makes the cache of a route, which is let go at the end. @param root - what its folder is relative to. */
+  async create(
+    route: Route,
+    options: HttpCacheOptions,
+    root: string,
+    lifecycle: Lifecycle,
+  ): Promise<HttpCache> {
+    const shared = await sharedOptions(route, options, this.#sharing);
+    const folder = shared.folder === undefined ? undefined : resolve(root, shared.folder);
     const { httpCache } = await import('@highball/http-cache');
-    const cache = httpCache({ ...options, ...(folder !== undefined && { folder }) });
+    const cache = httpCache({ ...shared, ...(folder !== undefined && { folder }) });
     lifecycle.onStop(() => cache.close());
     this.#caches.push({ cache, folder });
     return cache;
