@@ -1,5 +1,6 @@
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { connect as connectByNode, Socket } from 'node:net';
-import { exchange, freePort, RawClient } from '@highball/testkit';
+import { exchange, freePort, RawClient, temporaryFolder } from '@highball/testkit';
 import type { Environ } from '@highball/gateway-protocol';
 import { describe, expect, test } from 'vitest';
 import type { ReverseProxyOptions } from '../src/index.ts';
@@ -146,6 +147,34 @@ describe('request buffering', () => {
     client.destroy();
   });
 
+  test.skipIf(!existsSync('/proc/self/fd'))('lets go of its files, however the request ends', async () => {
+    await using folder = await temporaryFolder();
+    const open = (): number =>
+      readdirSync('/proc/self/fd').filter((fd) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${fd}`).startsWith(folder.path);
+        } catch {
+          return false;
+        }
+      }).length;
+    const seen: number[] = [];
+    await using upstream = await startUpstream((socket, received) => {
+      if (!received.endsWith('body')) return;
+      seen.push(open());
+      if (received.includes('/fails')) socket.destroy();
+      else socket.write(ok('x'));
+    });
+    const requestBuffering = { maxMemoryBytes: 2, maxBytes: 10, folder: folder.path };
+    await using proxy = await startProxy([upstream.url], { requestBuffering });
+    const upload = (path: string, body: string): Promise<string> =>
+      exchange(proxy.port, get(path, `Content-Length: ${body.length}\r\n`, 'POST') + body);
+    expect(await upload('/', 'a body')).toContain('200 OK');
+    expect(await upload('/fails', 'a body')).toContain('502 Bad');
+    expect(await upload('/', 'too long a body')).toContain('413 ');
+    expect(seen).toEqual([1, 1]);
+    await expect.poll(open).toBe(0);
+  });
+
   test('refuses what is too long: 413', async () => {
     await using upstream = await echo('x');
     await using proxy = await startProxy([upstream.url], { requestBuffering: { maxBytes: 3 } });
@@ -242,6 +271,20 @@ describe('hedging', () => {
     await expect.poll(() => slow.sockets.every(({ destroyed }) => destroyed)).toBe(true);
   });
 
+  test('is within the budget of retries', async () => {
+    const slowly = (): Promise<Upstream> =>
+      startUpstream((socket, received) => {
+        if (received.endsWith(headEnd)) setTimeout(() => socket.write(ok('x')), 60);
+      });
+    await using one = await slowly();
+    await using two = await slowly();
+    await using proxy = await startProxy([one.url, two.url], { hedge: { delayMs: 5 } });
+    for (let i = 0; i < 10; i++) await exchange(proxy.port, get('/'));
+    const asked = [...one.received, ...two.received].join('').match(/^GET /gm)?.length;
+    expect(asked).toBeGreaterThan(10);
+    expect(asked).toBeLessThanOrEqual(10 + 3);
+  });
+
   test('never for what is not GET or HEAD', async () => {
     await using slow = await startUpstream(() => undefined);
     await using other = await startUpstream(() => undefined);
@@ -274,6 +317,20 @@ describe('mirroring', () => {
     await using proxy = await startProxy([upstream.url], { mirror });
     for (let i = 0; i < 5; i++) expect(await exchange(proxy.port, get('/'))).toMatch(/real$/);
     await expect.poll(() => shadow.sockets.length).toBe(2);
+  });
+
+  test('that never comes to its end is given up', async () => {
+    const beats: NodeJS.Timeout[] = [];
+    await using upstream = await echo('real');
+    await using shadow = await startUpstream((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+      beats.push(setInterval(() => socket.write('1\r\nx\r\n'), 20));
+    });
+    const mirror = { upstream: shadow.url, timeoutMs: 150 };
+    await using proxy = await startProxy([upstream.url], { mirror });
+    await exchange(proxy.port, get('/'));
+    await expect.poll(() => shadow.sockets[0]?.closed).toBe(true);
+    for (const beat of beats) clearInterval(beat);
   });
 
   test('that is down changes nothing', async () => {
@@ -351,6 +408,7 @@ describe('what is configured', () => {
       /X-Highball-Explain: rule=-; cache=-; peer=http:\/\/127\.0\.0\.1:\d+; attempts=1; connection=kept; connect=0\.0ms; first-byte=[\d.]+ms; total=[\d.]+ms\r\n/,
     );
     expect(upstream.received.join('')).not.toMatch(/explain/i);
+    expect(await exchange(proxy.port, get('/', 'X-Key: secret\r\n'))).not.toMatch(/explain/i);
   });
 });
 
@@ -373,6 +431,20 @@ describe('X-Accel', () => {
     expect(answer).toContain('Content-Type: a/b\r\n');
     expect(answer).not.toMatch(/text\/html|x-gone|x-accel/i);
     expect(asked[0]).toMatchObject({ REQUEST_METHOD: 'GET', PATH_INFO: '/files/a b', QUERY_STRING: 'v=1' });
+  });
+
+  test('Redirect leaves a body that nobody will read', async () => {
+    await using upstream = await startUpstream((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nX-Accel-Redirect: /a\r\nContent-Length: 1000\r\n\r\nhalf');
+    });
+    await using proxy = await startProxy([upstream.url], {
+      accelRedirect: (_, startResponse) => {
+        startResponse('200 OK', [['Content-Type', 'a/b']]);
+        return ['file'];
+      },
+    });
+    expect(await exchange(proxy.port, get('/'))).toMatch(/file$/);
+    await expect.poll(() => upstream.sockets[0]?.closed).toBe(true);
   });
 
   test('fields never reach the client', async () => {
