@@ -88,7 +88,10 @@ export interface RewriteAction<Name extends string = string> {
 
 /** What any route may have besides. */
 export interface RouteOptions {
-  /** Keeps answers in a shared cache (RFC 9111), as they allow it: see @highball/http-cache. @default false */
+  /**
+   * Keeps answers in a shared cache (RFC 9111), as they allow it: see @highball/http-cache. It is one for all workers;
+   * with a `folder` it survives a restart. @default false
+   */
   cache?: boolean | Omit<HttpCacheOptions, 'log' | 'now'>;
   /** Whether answers are compressed, where the configuration says `compress`. @default true */
   compress?: boolean;

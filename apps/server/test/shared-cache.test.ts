@@ -71,7 +71,8 @@ class Cached implements AsyncDisposable {
 
   /** The pids of the workers. */
   async workers(): Promise<number[]> {
-    return (await this.site.status()).pools.flatMap(({ workers }) => workers.map(({ pid }) => pid));
+    const { pools } = await this.site.status();
+    return pools.flatMap(({ workers }) => workers.flatMap(({ pid }) => pid ?? []));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -161,11 +161,11 @@ export class Store {
 
   /**
    * Invalidates, and finds out what in memory is concerned by it; what is not to be used any more goes at once.
-   * @returns how many responses that were valid before.
+   * @returns how many responses that were valid before, as far as is known: others may have been told the same a
+   *   moment ago.
    * @throws SharedFolderError as `invalidate` does.
    */
   invalidateAndCount(record: InvalidationRecord): number {
-    this.#refresh();
     const concerned = [...this.#memory.entries()].filter(
       ([, { entry }]) =>
         entry.kind === 'response' && concerns(record, entry) && this.#invalidations.judge(entry) !== 'gone',
