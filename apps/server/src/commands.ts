@@ -6,7 +6,7 @@ import { CommandError } from './errors.ts';
 import { createLaunch, type Flags, type Launch, type Reading, readSettings } from './launch.ts';
 import { locateApplication } from './locate-application.ts';
 import { locateConfig } from './load-config.ts';
-import { settingsOf } from './resolve-settings.ts';
+import { checkSetting, settingsOf } from './resolve-settings.ts';
 import type { Settings } from './settings.ts';
 import type { ForwardOptions } from './upstream/config.ts';
 
@@ -34,7 +34,10 @@ export async function proxyCommand(servers: string[], flags: Flags): Promise<voi
   const upstream = { servers, forward: forwardOptions(flags), ...balance };
   const config = { upstreams: { upstream }, routes: [{ proxy: 'upstream' }] };
   const { trust, ...others } = flags;
-  const trusting = trust === undefined ? others : { ...others, forwardedAllowIps: trust };
+  const trusting =
+    trust === undefined
+      ? others
+      : { ...others, forwardedAllowIps: checkSetting('forwardedAllowIps', trust, '--trust') };
   const { checkConfig } = await import('./config-schema.ts');
   await runInline(() => checkConfig(config, 'highball proxy'), trusting);
 }
@@ -125,17 +128,31 @@ function staticRoute(dir: string, { maxAge, fallback, autoindex }: Flags): Confi
   }
   return {
     static: dir,
-    ...(maxAge !== undefined && { maxAge: seconds('maxAge', maxAge) }),
+    ...(maxAge !== undefined && { maxAge: maxAgeSeconds(maxAge) }),
     ...(autoindex === true && { files: { autoindex } }),
     ...(typeof fallback === 'string' && { fallback }),
   };
 }
 
+/** What a cache takes for ever: RFC 9111 §1.2.2. */
+const MOST_AGE = 2_147_483_648;
+/** The most that a timer of Node takes is 2^31 - 1 ms, 24 days. */
+const MOST_SECONDS = 2_000_000;
+
 /** @throws CommandError that names the flag. */
 function seconds(name: string, value: unknown): number {
   const number = Number(value);
-  if (value !== '' && number >= 0) return number;
-  throw new CommandError(`${flagName(name)} must be seconds, not '${String(value)}'`);
+  if (value !== '' && number >= 0 && number <= MOST_SECONDS) return number;
+  throw new CommandError(
+    `${flagName(name)} must be seconds, from 0 to ${MOST_SECONDS}, not '${String(value)}'`,
+  );
+}
+
+/** A browser counts whole seconds, for this long at most. @throws CommandError as `seconds` does. */
+function maxAgeSeconds(value: unknown): number {
+  const text = String(value);
+  if (/^\d{1,10}$/.test(text) && Number(text) <= MOST_AGE) return Number(text);
+  throw new CommandError(`--max-age must be whole seconds, from 0 to ${MOST_AGE}, not '${text}'`);
 }
 
 /** `maxAge` → `--max-age` */

@@ -43,7 +43,13 @@ const route = v.strictObject(
     name: v.optional(text),
     static: v.optional(text),
     prefix: v.optional(v.pipe(text, v.startsWith('/', 'must start with /'))),
-    maxAge: v.optional(v.pipe(v.number('must be seconds'), v.minValue(0, 'must be seconds'))),
+    maxAge: v.optional(
+      v.pipe(
+        v.number('must be seconds'),
+        v.integer('must be whole seconds'),
+        v.minValue(0, 'must be seconds'),
+      ),
+    ),
     fallback: v.optional(text),
     proxy: v.optional(text),
     forward: v.optional(forward),

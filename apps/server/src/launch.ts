@@ -1,3 +1,4 @@
+import { checkSettings } from './check-settings.ts';
 import type { Config, ServerConfig } from './config.ts';
 import { loadConfig, loadServerConfig } from './load-config.ts';
 import type { PlanSource } from './plan.ts';
@@ -48,6 +49,7 @@ export async function readSettings(input: SettingInput, version = 0): Promise<Re
     ...(file !== undefined && { configName: file }),
     ...(defaults && { defaults }),
   });
+  await checkSettings(origins);
   return { config, origins };
 }
 

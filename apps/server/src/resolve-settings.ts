@@ -82,7 +82,12 @@ function findValue(
   return [sources.defaults?.[name] ?? settings[name].default];
 }
 
-function checkSetting(name: keyof Settings, value: unknown, place: string): unknown {
+/**
+ * The value of a setting, as its schema makes it of what was found.
+ * @param place - where that was.
+ * @throws CommandError that names the setting, the place and what would be valid.
+ */
+export function checkSetting(name: keyof Settings, value: unknown, place: string): unknown {
   const { schema, expects } = settings[name];
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
@@ -90,7 +95,8 @@ function checkSetting(name: keyof Settings, value: unknown, place: string): unkn
 }
 
 /** What one setting cannot say by itself. */
-function checkTogether({ workersMin, workersMax, maxRequests, maxRequestsJitter }: Settings): void {
+function checkTogether(all: Settings): void {
+  const { workersMin, workersMax, maxRequests, maxRequestsJitter, protocol, proxyProtocol } = all;
   if (workersMin > 0 !== workersMax > 0) {
     throw new CommandError('autoscaling needs both: give --workers-min and --workers-max');
   }
@@ -99,5 +105,10 @@ function checkTogether({ workersMin, workersMax, maxRequests, maxRequestsJitter 
   }
   if (maxRequestsJitter > 0 && maxRequests === 0) {
     throw new CommandError('--max-requests-jitter does nothing without --max-requests');
+  }
+  if (protocol === 'uwsgi' && proxyProtocol !== 'off') {
+    throw new CommandError(
+      `--proxy-protocol ${proxyProtocol} does not go with --protocol uwsgi, whose variables name the client: leave it off`,
+    );
   }
 }

@@ -157,7 +157,7 @@ test('highball static --autoindex lists a folder', async () => {
 test('highball proxy takes timeouts in seconds, and says what is none', async () => {
   const wrong = highball(['proxy', 'http://127.0.0.1:1', '--read-timeout', 'soon', '-b', '127.0.0.1:0']);
   expect(await wrong.exited).toBe(1);
-  expect(wrong.stderr).toBe("highball: --read-timeout must be seconds, not 'soon'\n");
+  expect(wrong.stderr).toBe("highball: --read-timeout must be seconds, from 0 to 2000000, not 'soon'\n");
   await using server = highball([
     'proxy',
     'http://127.0.0.1:1',

@@ -194,7 +194,7 @@ describe('highball proxy', () => {
 
   test.each([
     [['http://127.0.0.1:1', '--balance', 'best'], /'best' is invalid.*round-robin/],
-    [['http://127.0.0.1:1', '--connect-timeout', 'x'], /--connect-timeout must be seconds, not 'x'/],
+    [['http://127.0.0.1:1', '--connect-timeout', 'x'], /--connect-timeout must be seconds, from 0 to 2000000, not 'x'/],
     [['ftp://127.0.0.1'], /'ftp:\/\/127\.0\.0\.1' is no upstream; write http:\/\/HOST:PORT/],
   ])('%j is refused in one line', async (args, line) => {
     const wrong = highball(['proxy', ...args, '-b', '127.0.0.1:0']);

@@ -64,6 +64,14 @@ export function compileFormat(format: Format): Writer {
   return compileTemplate(format);
 }
 
+/**
+ * Whether a format can be written: to be told before anything is started.
+ * @throws AccessLogError for a name that there is not.
+ */
+export function checkFormat(format: string): void {
+  compileFormat(format as Format);
+}
+
 function compileJson(fields: Readonly<Record<string, string>>): Writer {
   const members = Object.entries(fields).map(([name, template], index) => {
     const key = `${index === 0 ? '{' : ','}${jsonString(Buffer.from(name).toString('latin1'))}:`;

@@ -1,3 +1,4 @@
+import { parseNetwork } from '@highball/ip-networks';
 import * as v from 'valibot';
 import { type Declarations, listOf, oneOf } from './setting.ts';
 
@@ -15,6 +16,15 @@ export interface TrustSettings {
   headerMap: 'drop' | 'refuse' | 'dangerous';
 }
 
+/** What names peers; `unix` are those that come over a Unix socket. */
+const peers = (...words: readonly string[]): v.GenericSchema<unknown, string[]> =>
+  listOf(
+    v.pipe(
+      v.string(),
+      v.check((entry) => words.includes(entry) || parseNetwork(entry) !== undefined),
+    ),
+  );
+
 export const trustSettings: Declarations<TrustSettings> = {
   forwardedAllowIps: {
     group: 'Trust',
@@ -22,7 +32,7 @@ export const trustSettings: Declarations<TrustSettings> = {
     env: ['FORWARDED_ALLOW_IPS'],
     help: 'peers whose Forwarded and X-Forwarded-* fields are believed; repeatable',
     expects: "addresses or networks (10.0.0.0/8), 'unix', or '*'",
-    schema: listOf(v.string()),
+    schema: peers('unix', '*'),
     default: ['127.0.0.1', '::1', 'unix'],
     applies: 'reload',
   },
@@ -31,7 +41,7 @@ export const trustSettings: Declarations<TrustSettings> = {
     flag: '--uwsgi-allow-ips <cidr>',
     help: 'peers that may speak uwsgi, and are believed who their client is; repeatable',
     expects: "addresses or networks (10.0.0.0/8), 'unix', or '*'",
-    schema: listOf(v.string()),
+    schema: peers('unix', '*'),
     default: ['127.0.0.1', '::1', 'unix'],
     applies: 'reload',
   },
@@ -49,7 +59,7 @@ export const trustSettings: Declarations<TrustSettings> = {
     flag: '--proxy-allow-ips <cidr>',
     help: 'peers that may, and then must, send one; repeatable',
     expects: "addresses or networks (10.0.0.0/8), or '*'",
-    schema: listOf(v.string()),
+    schema: peers('*'),
     default: ['127.0.0.1', '::1'],
     applies: 'reload',
   },
