@@ -17,7 +17,7 @@ import { passedFields } from './response-plan.ts';
 import { select } from './selection.ts';
 import type { Store } from './store.ts';
 import { tellOutcome } from './tell-outcome.ts';
-import type { Turn } from './turns.ts';
+import type { Tell } from './peer-server.ts';
 import { variantKey } from './vary.ts';
 
 /** Fetches that others may join; beyond it each asks for itself. */
@@ -50,7 +50,7 @@ export class Fetcher {
       const landing = await flight.wait(deadlineMs - performance.now());
       const body = await answerLanding(landing, asked, startResponse, this.#store, this.#context());
       if (body !== undefined) return body;
-      const again: Forwarding | undefined = await this.#next(landing, asked);
+      const again: Forwarding | undefined = await this.#next(landing, asked, flight);
       if (again !== undefined && this.#isUsable(again)) {
         const found = await this.#answerFound(again, startResponse);
         if (found !== undefined) return found;
@@ -106,22 +106,24 @@ export class Fetcher {
     const turn = await turns.take(key);
     if (turn.kind === 'alone') return true;
     if (turn.kind === 'follow') {
-      this.#follow(turn, asked, flight);
+      this.#follow(turn.follow, asked, flight);
       return false;
     }
-    flight.lead = turn.lead;
-    turn.lead.isCurrent = () => this.#store.isValid(flight.subject);
+    const { lead } = turn;
+    flight.lead = lead;
+    flight.follow = (tell) => void lead.join(tell);
+    lead.isCurrent = () => this.#store.isValid(flight.subject);
     // It may have been stored between the look at the disk and the turn.
     const again = await this.#lookAgain(asked);
     const isFor = again.found.key === key;
     if (isFor && !this.#isUsable(again)) return true;
     flight.land({ kind: 'again', stored: isFor });
     this.#remove(key, flight);
-    await turn.lead.end(isFor ? { kind: 'stored', detail: undefined } : { kind: 'over' });
+    await lead.end(isFor ? { kind: 'stored', detail: undefined } : { kind: 'over' });
     return false;
   }
 
-  #follow(turn: Turn & { kind: 'follow' }, asked: Forwarding, flight: Flight): void {
+  #follow(follow: (tell: Tell) => void, asked: Forwarding, flight: Flight): void {
     const remove = (): void => this.#remove(asked.found.key, flight);
     const following = {
       store: this.#store,
@@ -133,7 +135,8 @@ export class Fetcher {
       },
     };
     const follower = new Follower(following, asked, flight, remove);
-    turn.follow((event) => follower.take(event));
+    flight.follow = follow;
+    follow((event) => follower.take(event));
   }
 
   /** Once for all whose answer had begun, in all processes. */
@@ -166,7 +169,7 @@ export class Fetcher {
   }
 
   /** What one asks for that could not be answered with what it has waited for; undefined: for itself. */
-  async #next(landing: Landing, asked: Forwarding): Promise<Forwarding | undefined> {
+  async #next(landing: Landing, asked: Forwarding, flight: Flight): Promise<Forwarding | undefined> {
     if (landing.kind === 'again') {
       const again = await this.#lookAgain(asked);
       const isNew = this.#isUsable(again) || again.found.key !== asked.found.key;
@@ -181,7 +184,15 @@ export class Fetcher {
       const index: Found['index'] = found.index ?? { kind: 'vary', key: url, names, variants: [variant] };
       return { ...asked, found: { ...found, index, key } };
     }
-    return this.#store.isValid(landing.response) ? undefined : asked;
+    if (!this.#store.isValid(landing.response)) return asked;
+    if (landing.response.body.hasBeginning || flight.follow === undefined) return undefined;
+    // A large body, of which memory has only the end: those who come late read it from its file.
+    if (this.#flights.get(found.key) === flight) {
+      const late = this.#flightOf(asked);
+      this.#flights.set(found.key, late);
+      this.#follow(flight.follow, asked, late);
+    }
+    return asked;
   }
 
   async #answerFound(

@@ -3,6 +3,7 @@ import type { StoredResponse } from './entry.ts';
 import type { Freshness } from './freshness.ts';
 import type { Invalidatable } from './invalidations.ts';
 import type { Lead } from './lead.ts';
+import type { Tell } from './peer-server.ts';
 import type { SharedBody } from './shared-body.ts';
 
 /** A response on its way into the store, for others who ask for the same. */
@@ -40,6 +41,8 @@ export class Flight {
   unattended = false;
   /** Its lock, where other processes may wait as well. */
   lead: Lead | undefined;
+  /** Has one told what becomes of it: to read it from its file, when its beginning is not in memory any more. */
+  follow: ((tell: Tell) => void) | undefined;
   /** What of it invalidations go by, as far as it is known. */
   subject: Invalidatable;
   readonly #landed: Promise<Landing>;

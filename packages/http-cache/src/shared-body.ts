@@ -50,6 +50,11 @@ export class SharedBody {
     return this.#ended && this.#error === undefined && this.#dropped === 0 ? this.#chunks : undefined;
   }
 
+  /** Whether it can be joined. */
+  get hasBeginning(): boolean {
+    return this.#dropped === 0;
+  }
+
   /** Begins to read the source; a body that is there at once is read at once. */
   start(): void {
     if (Array.isArray(this.#source)) this.#readArray(this.#source as readonly BodyChunk[]);

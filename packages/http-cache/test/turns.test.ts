@@ -104,6 +104,37 @@ describe('caches that share a folder', () => {
     expect(farm.asked).toBe(1);
   });
 
+  test('read a large body from its file when they come late', async () => {
+    const rest = gate();
+    const piece = 'x'.repeat(40_000);
+    await using farm = await Farm.make(
+      2,
+      () => ({
+        fields: HOUR,
+        body: (async function* () {
+          for (const digit of '0123456789') {
+            if (digit === '8') await rest.opened;
+            yield digit + piece;
+          }
+        })(),
+      }),
+      { maxMemoryObjectBytes: 100_000 },
+    );
+    const [one, two] = farm.caches as [Bench, Bench];
+    const reading = [one.ask()];
+    await expect.poll(() => farm.asked, SOON).toBe(1);
+    // By now what the first reader has had is not in memory any more.
+    for (const cache of [two, one, two, one, two]) {
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      reading.push(cache.ask());
+    }
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    rest.open();
+    const whole = [...'0123456789'].map((digit) => digit + piece).join('');
+    for (const { body } of await Promise.all(reading)) expect(body === whole).toBe(true);
+    expect(farm.asked).toBe(1);
+  });
+
   test('let all go at once when it is not to be stored, and remember that everywhere', async () => {
     const head = gate();
     const all = gate();
