@@ -179,6 +179,30 @@ describe('highball proxy', () => {
     deaf.close();
   });
 
+  test.skipIf(missingPeers('python3') !== undefined)(
+    '--connect-timeout is kept to (needs python3)',
+    async () => {
+      // Its queue is full, and nobody takes anything from it: the kernel leaves further connections unanswered.
+      const full = `import socket, time
+server = socket.socket()
+server.bind(('127.0.0.1', 0))
+server.listen(0)
+waiting = [socket.socket() for _ in range(8)]
+for client in waiting:
+    client.setblocking(False)
+    client.connect_ex(server.getsockname())
+print('port', server.getsockname()[1], flush=True)
+time.sleep(60)`;
+      await using deaf = new Program(findPeer('python3') as string, ['-c', full]);
+      const [, port] = await deaf.until(/port (\d+)/);
+      const url = `http://127.0.0.1:${port}`;
+      await through([url, '--connect-timeout', '0.3'], async (front, program) => {
+        expect(await get(front)).toMatch(/^HTTP\/1\.1 504 /);
+        expect(program.output).toContain('did not accept within 300 ms');
+      });
+    },
+  );
+
   test('--trust says whose word on their clients counts', async () => {
     await using told = await Behind.start('told');
     told.behave = ({ headers }, response) => void response.end(headers['x-forwarded-for']);
@@ -194,7 +218,10 @@ describe('highball proxy', () => {
 
   test.each([
     [['http://127.0.0.1:1', '--balance', 'best'], /'best' is invalid.*round-robin/],
-    [['http://127.0.0.1:1', '--connect-timeout', 'x'], /--connect-timeout must be seconds, from 0 to 2000000, not 'x'/],
+    [
+      ['http://127.0.0.1:1', '--connect-timeout', 'x'],
+      /--connect-timeout must be seconds, from 0 to 2000000, not 'x'/,
+    ],
     [['ftp://127.0.0.1'], /'ftp:\/\/127\.0\.0\.1' is no upstream; write http:\/\/HOST:PORT/],
   ])('%j is refused in one line', async (args, line) => {
     const wrong = highball(['proxy', ...args, '-b', '127.0.0.1:0']);

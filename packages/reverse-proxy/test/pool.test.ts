@@ -63,7 +63,7 @@ describe('a connection is not used again', () => {
       socket.write(ok(String(index)));
       if (index === 0) setTimeout(() => socket.write('HTTP/1.1 200 OK\r\nContent-Len'), 20);
     });
-    await using proxy = await startProxy([upstream.url]);
+    await using proxy = await startProxy([upstream.url], { idleTimeoutMs: 60_000 });
     expect(await exchange(proxy.port, get())).toMatch(/0$/);
     await expect.poll(() => upstream.sockets[0]?.closed).toBe(true);
     expect(await exchange(proxy.port, get())).toMatch(/1$/);
