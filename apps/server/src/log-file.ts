@@ -1,9 +1,9 @@
-import { closeSync, constants, fchownSync, openSync, writeSync } from 'node:fs';
-import type { DestinationStream } from 'pino';
+import { closeSync, constants, fchownSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { CommandError, messageOf } from './errors.ts';
+import type { LogTarget } from './log-lines.ts';
 
 /** A log file that can be opened anew, as logrotate(8) asks for after it has moved the file away. */
-export interface LogFile extends DestinationStream {
+export interface LogFile extends LogTarget {
   /** Opens the name again. @throws CommandError: the file that was open stays so. */
   reopen(): void;
   /** The descriptor of this moment. */
@@ -62,12 +62,8 @@ class AppendedFile implements LogFile {
     return this.#fd;
   }
 
-  write(line: string): void {
-    try {
-      writeSync(this.#fd, line);
-    } catch {
-      // A full disk, or a pipe that nobody reads, must not end the service.
-    }
+  writeSome(bytes: Uint8Array): number {
+    return writeSync(this.#fd, bytes);
   }
 
   reopen(): void {
@@ -86,5 +82,29 @@ class AppendedFile implements LogFile {
     } catch (error) {
       throw new CommandError(`cannot write the log ${this.#path}: ${messageOf(error)}`, { cause: error });
     }
+  }
+}
+
+const STDERR = 2;
+
+/**
+ * Standard error, where it is written without waiting. A pipe or a terminal is opened once more for that: what others
+ * write to the same descriptor stays as it is. A socket (systemd's) cannot be; Node itself has it not wait once it has
+ * opened it as a stream.
+ */
+export function standardError(): LogTarget {
+  const stats = fstatSync(STDERR);
+  const again = stats.isFIFO() || stats.isCharacterDevice();
+  const fd = again ? openStandardError() : STDERR;
+  if (stats.isSocket()) void process.stderr;
+  return { writeSome: (bytes) => writeSync(fd, bytes) };
+}
+
+/** Where there is no /proc, or another user's terminal, what there is must do. */
+function openStandardError(): number {
+  try {
+    return openSync(`/proc/self/fd/${STDERR}`, O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK);
+  } catch {
+    return STDERR;
   }
 }

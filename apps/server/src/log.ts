@@ -1,5 +1,6 @@
-import type { DestinationStream } from 'pino';
 import { DeferredLog, type Logger, loadPino, loadPinoLater } from './deferred-log.ts';
+import { LogLines, type LogTarget } from './log-lines.ts';
+import { standardError } from './log-file.ts';
 
 export type { Logger } from './deferred-log.ts';
 
@@ -18,22 +19,27 @@ export interface LogOptions {
   /** Which process of the server speaks. */
   process: string;
   /** Where lines go. @default standard error */
-  destination?: DestinationStream;
+  target?: LogTarget;
 }
 
-/** The error log: one line an event. */
-export function createLog({ level, format, process: name, destination = stderr }: LogOptions): Logger {
-  const settings = { level, base: { pid: process.pid, process: name } };
-  const stream = format === 'json' ? destination : textStream(destination);
+/** pino's. */
+const WARN = 40;
+
+/** The error log: one line an event. It waits for nobody: what cannot be written is lost, and its number told. */
+export function createLog({ level, format, process: name, target = standardError() }: LogOptions): Logger {
+  const base = { pid: process.pid, process: name };
+  // What pino writes is JSON: text is made of that.
+  const formatted = (line: string): string =>
+    format === 'json' ? line : textOf(JSON.parse(line) as Record<string, unknown>);
+  const lines = new LogLines(target, {
+    describeLoss(lost) {
+      const msg = `${lost} lines of this log are lost: they could not be written`;
+      return formatted(`${JSON.stringify({ level: WARN, time: Date.now(), ...base, msg })}\n`);
+    },
+  });
   loadPinoLater();
-  return new DeferredLog(level, () => loadPino()(settings, stream));
-}
-
-const stderr: DestinationStream = { write: (line) => void process.stderr.write(line) };
-
-/** Turns pino's lines into text: time, pid, level, process, message, and a stack where there is one. */
-function textStream(destination: DestinationStream): DestinationStream {
-  return { write: (line) => destination.write(textOf(JSON.parse(line) as Record<string, unknown>)) };
+  const stream = { write: (line: string) => lines.write(formatted(line)) };
+  return new DeferredLog(level, () => loadPino()({ level, base }, stream));
 }
 
 function textOf(fields: Record<string, unknown>): string {

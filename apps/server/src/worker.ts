@@ -70,7 +70,7 @@ async function become(identity: Identity): Promise<void> {
 function createWorkerLog(settings: Settings, master: WorkerSide, name: string): Logger {
   const file: LogFile | undefined = settings.errorLog === '-' ? undefined : openLogFile(settings.errorLog);
   const { logLevel: level, logFormat: format } = settings;
-  const log = createLog({ level, format, process: name, ...(file && { destination: file }) });
+  const log = createLog({ level, format, process: name, ...(file && { target: file }) });
   master.onReopenLogs(() => {
     try {
       file?.reopen();

@@ -8,7 +8,7 @@ function logged(level: 'debug' | 'info' | 'silent', format: 'text' | 'json' = 't
     level,
     format,
     process: 'test',
-    destination: { write: (line) => lines.push(line) },
+    target: { writeSome: (bytes) => (lines.push(Buffer.from(bytes).toString()), bytes.length) },
   });
   return { log, lines };
 }

@@ -64,7 +64,7 @@ export class Service {
       level: settings.logLevel,
       format: settings.logFormat,
       process: 'master',
-      ...(this.#logFile && { destination: this.#logFile }),
+      ...(this.#logFile && { target: this.#logFile }),
     });
     this.#hooks = new HookRunner(launch.config.hooks, this.#log);
     this.#notifier = createNotifier({ warn: (message) => this.#log.warn(message) });
