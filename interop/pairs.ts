@@ -56,8 +56,8 @@ export const pairs: readonly Pair[] = [
     name: 'Highball → PHP-FPM (FastCGI)',
     pages: ['docs/deploy-flask.md'],
     program: 'php',
-    files: ['php-fpm.conf', 'php.ts'],
-    commands: ['php-fpm', 'serve-php'],
+    files: ['php-fpm.conf'],
+    commands: ['php-fpm', 'proxy-php'],
     packages: ['php8.2-fpm'],
   },
   {
