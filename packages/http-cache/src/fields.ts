@@ -10,6 +10,9 @@ const OF_THE_BODY: ReadonlySet<string> = new Set([
   'etag', 'age',
 ]); // prettier-ignore
 
+/** What is said of one exchange, and would be wrong of another: its name in logs, and how long it took (Server Timing, W3C). */
+const OF_THE_EXCHANGE = ['x-request-id', 'server-timing'] as const;
+
 /** The value of a field, its lines joined by commas (RFC 9110 §5.3); `name` is in lower case. */
 export function fieldValue(fields: HeaderList, name: string): string | undefined {
   let joined: string | undefined;
@@ -25,10 +28,10 @@ export function without(fields: HeaderList, names: ReadonlySet<string>): HeaderL
   return fields.filter(([name]) => !names.has(name.toLowerCase()));
 }
 
-/** The fields of a response that may be stored: none of this hop, none that Connection names. */
+/** The fields of a response that may be stored: none of this hop or exchange, none that Connection names. */
 export function storableFields(fields: HeaderList, besides: Iterable<string>): HeaderList {
-  const dropped = new Set([...HOP_BY_HOP, ...connectionNames(fieldValue(fields, 'connection')), ...besides]);
-  return without(fields, dropped);
+  const named = connectionNames(fieldValue(fields, 'connection'));
+  return without(fields, new Set([...HOP_BY_HOP, ...OF_THE_EXCHANGE, ...named, ...besides]));
 }
 
 /** Stored fields after a 304: its own replace those of the same name (RFC 9111 §3.2). */

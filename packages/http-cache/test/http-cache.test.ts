@@ -17,6 +17,23 @@ describe('a fresh response', () => {
     expect(bench.asked).toBe(1);
   });
 
+  test('says nothing of the exchange that it came from, nor of the one that confirmed it', async () => {
+    const bench = new Bench((_, index) => ({
+      status: index === 0 ? '200 OK' : '304 Not Modified',
+      fields: { ...HOUR, ETag: '"a"', 'X-Request-Id': `id ${index}`, 'Server-Timing': `t${index}` },
+      body: index === 0 ? ['made'] : [],
+    }));
+    expect((await bench.ask()).get('X-Request-Id')).toBe('id 0');
+    const stored = await bench.ask();
+    expect([stored.get('X-Request-Id'), stored.get('Server-Timing')]).toEqual([undefined, undefined]);
+    bench.wait(7200);
+    await bench.ask();
+    const confirmed = await bench.ask();
+    expect(confirmed.body).toBe('made');
+    expect([confirmed.get('X-Request-Id'), confirmed.get('Server-Timing')]).toEqual([undefined, undefined]);
+    expect(bench.asked).toBe(2);
+  });
+
   test('is answered from memory without a promise', async () => {
     const bench = new Bench(() => ({ fields: HOUR }));
     await bench.ask();
