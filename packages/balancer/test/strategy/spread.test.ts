@@ -24,7 +24,7 @@ function underLoad(from: Balancer, total: number): string[] {
   return names;
 }
 
-test('every strategy is tested here', () => {
+test('every strategy is tested here, or in a file of its own', () => {
   const tested: Strategy[] = [...INDEXED, ...DRAWN, ...HASHED, 'nginx-ip-hash'];
   expect(tested.toSorted()).toEqual(STRATEGIES.toSorted());
 });
@@ -87,13 +87,28 @@ test.each(WEIGHTED)('%s keeps to the weights', (strategy) => {
   }
 });
 
-test.each(['two-choices', 'peak-ewma', 'least-connections'] as const)(
+test.each(['two-choices', 'peak-ewma', 'least-connections', 'least-load'] as const)(
   '%s keeps to the weights under load',
   (strategy) => {
     const spread = count(underLoad(balancer({ peers: named('w', [1, 3]), strategy }), 8000));
     expect(Math.abs((spread['w1'] as number) - 6000)).toBeLessThan(300);
   },
 );
+
+test('least load keeps to the weights by what the peers report', () => {
+  const from = balancer({ peers: named('w', [1, 3]), strategy: 'least-load' });
+  const held: Peer[] = [];
+  const names: string[] = [];
+  for (let i = 0; i < 8000; i++) {
+    // Each tells what it has: three times as much of three times the weight is as busy.
+    for (const { id, active } of from.peers()) from.report(id, { delayMs: 1, queue: active });
+    const peer = from.pick() as Peer;
+    names.push(peer.id);
+    held.push(peer);
+    if (held.length > 300) from.release(held.shift() as Peer, 'ok');
+  }
+  expect(Math.abs((count(names)['w1'] as number) - 6000)).toBeLessThan(300);
+});
 
 describe.each(HASHED)('%s', (strategy) => {
   test('gives one key one peer', () => {
