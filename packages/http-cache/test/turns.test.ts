@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { closeBody } from '@highball/gateway-protocol';
 import { temporaryFolder } from '@highball/testkit';
 import { describe, expect, test } from 'vitest';
 import type { HttpCacheOptions } from '../src/index.ts';
@@ -161,6 +162,40 @@ describe('caches that share a folder', () => {
     ]);
   });
 
+  test('hear from who fetched it that it is not to be stored, and do not wait for one another', async () => {
+    const head = gate();
+    const rest = gate();
+    await using farm = await Farm.make(2, async (index) => {
+      await (index === 0 ? head : rest).opened;
+      return { fields: { 'Cache-Control': 'no-store' } };
+    });
+    const [one, two] = farm.caches as [Bench, Bench];
+    const asking = [one.ask(), two.ask()];
+    await expect.poll(() => farm.asked, SOON).toBe(1);
+    await expect.poll(() => readdirSync(join(farm.path, 'peers')).length, SOON).toBe(2);
+    head.open();
+    await expect.poll(() => farm.asked, SOON).toBe(2);
+    asking.push(two.ask(), two.ask(), two.ask());
+    await expect.poll(() => farm.asked, SOON).toBe(5);
+    rest.open();
+    await Promise.all(asking);
+  });
+
+  test('look once more when their turn has come: it may be there', async () => {
+    await using farm = await Farm.make(3, () => ({ fields: HOUR }));
+    const paths = Array.from({ length: 150 }, (_, index) => `/${index}`);
+    for (const [nth, path] of paths.entries()) {
+      const asking = farm.caches.map(async (cache, index) => {
+        // The others come when the first has just stored it, or is about to.
+        const until = performance.now() + (index * (nth % 50)) / 20;
+        while (performance.now() < until) await new Promise((resolve) => setImmediate(resolve));
+        return await cache.ask({ path });
+      });
+      await Promise.all(asking);
+    }
+    expect(farm.asked).toBe(150);
+  });
+
   test('ask once whether a stale response is still good', async () => {
     const head = gate();
     await using farm = await Farm.make(3, async (index) => {
@@ -274,6 +309,28 @@ describe('caches that share a folder', () => {
     head.open();
     expect((await second).body).toBe('for the other');
     await first;
+    expect(farm.asked).toBe(1);
+  });
+
+  test('go on with a body for another when the client has left that it was begun for', async () => {
+    const rest = gate();
+    await using farm = await Farm.make(2, () => ({
+      fields: HOUR,
+      body: (async function* () {
+        yield 'first ';
+        await rest.opened;
+        yield 'second';
+      })(),
+    }));
+    const [one, two] = farm.caches as [Bench, Bench];
+    const leaving = await begin(one.app);
+    const following = await begin(two.app);
+    const pieces = (following.body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+    expect(Buffer.from((await pieces.next()).value as Uint8Array).toString()).toBe('first ');
+    await closeBody(leaving.body);
+    rest.open();
+    expect(Buffer.from((await pieces.next()).value as Uint8Array).toString()).toBe('second');
+    expect((await pieces.next()).done).toBe(true);
     expect(farm.asked).toBe(1);
   });
 
