@@ -12,6 +12,7 @@ const layers = [
     'http-parser',
     'http-semantics',
     'ip-networks',
+    'direct-writes',
     'gateway-protocol',
     'balancer',
     'prefork-master',

@@ -1,11 +1,12 @@
+import { type DirectSocket, DirectWriter, unsentBytes } from '@highball/direct-writes';
 import type { Socket } from 'node:net';
-import { unsentBytes } from './unsent-bytes.ts';
 
 /** What is needed of a socket to write to it; a TLS socket has it too. */
-export type OutputSocket = Pick<
-  Socket,
-  'write' | 'cork' | 'uncork' | 'end' | 'on' | 'writableNeedDrain' | 'writableLength' | 'bytesWritten'
->;
+export type OutputSocket = DirectSocket &
+  Pick<
+    Socket,
+    'write' | 'cork' | 'uncork' | 'end' | 'on' | 'writableNeedDrain' | 'writableLength' | 'bytesWritten'
+  >;
 
 /** Pieces up to this size are copied into one write; a system call costs more than the copy. Measured: see bench. */
 const JOIN_BYTES = 16_384;
@@ -29,6 +30,7 @@ let scratch = Buffer.allocUnsafeSlow(JOIN_BYTES);
  */
 export class Output {
   readonly #socket: OutputSocket;
+  readonly #direct: DirectWriter;
   /** Latin-1 text that was not written yet. */
   #text = '';
   #holds = 0;
@@ -43,11 +45,12 @@ export class Output {
 
   constructor(socket: OutputSocket) {
     this.#socket = socket;
+    this.#direct = new DirectWriter(socket, () => this.#onRoom());
   }
 
   /** Whether the client has yet to take what was written: who has more to send should wait. */
   get full(): boolean {
-    return this.#state !== 'over' && (this.#queue.length > 0 || this.#socket.writableNeedDrain);
+    return this.#state !== 'over' && (this.#queue.length > 0 || this.#busy);
   }
 
   /** Keeps what is written until {@link release}; may be nested. */
@@ -130,11 +133,11 @@ export class Output {
 
   /** How long the client has taken nothing of what waits for it; asked at intervals, as exact as these. */
   stalledMs(now: number): number {
-    const waiting = this.#socket.writableLength;
+    const waits = this.#waits;
     // Most connections are idle, and asking for the bytes costs calls out of JavaScript.
-    const taken = waiting === 0 ? -1 : this.#socket.bytesWritten - waiting;
-    const unsent = waiting === 0 ? -1 : unsentBytes(this.#socket);
-    if (waiting > 0 && taken === this.#taken && unsent === this.#unsent) return now - this.#takenAt;
+    const taken = waits ? this.#socket.bytesWritten - this.#socket.writableLength : -1;
+    const unsent = waits ? unsentBytes(this.#socket) : -1;
+    if (waits && taken === this.#taken && unsent === this.#unsent) return now - this.#takenAt;
     this.#taken = taken;
     this.#unsent = unsent;
     this.#takenAt = now;
@@ -143,13 +146,23 @@ export class Output {
 
   /** Whether all that was written has been handed to the kernel. */
   get sent(): boolean {
-    return this.#queue.length === 0 && this.#socket.writableLength === 0;
+    return this.#queue.length === 0 && !this.#waits;
+  }
+
+  /** Whether the kernel has yet to take some of what the socket was given. */
+  get #waits(): boolean {
+    return this.#direct.pending || this.#socket.writableLength > 0;
+  }
+
+  /** Whether the socket should be given no more for now. */
+  get #busy(): boolean {
+    return this.#direct.pending || this.#socket.writableNeedDrain;
   }
 
   /** Writes small parts as one, in memory that is used again as soon as the kernel has taken them. */
   #putJoined(before: string, chunk: Uint8Array | string, size: number, after: string): void {
     const length = before.length + size + after.length;
-    const atOnce = this.#state !== 'over' && this.#queue.length === 0 && this.#socket.writableLength === 0;
+    const atOnce = this.#state !== 'over' && this.sent;
     const joined = atOnce ? scratch.subarray(0, length) : Buffer.allocUnsafe(length);
     joined.write(before, 0, 'latin1');
     if (typeof chunk === 'string') joined.write(chunk, before.length, 'utf8');
@@ -157,7 +170,7 @@ export class Output {
     if (after !== '') joined.write(after, before.length + size, 'latin1');
     this.#put(joined);
     // It was not over at once: the memory is the socket's now.
-    if (atOnce && this.#socket.writableLength > 0) scratch = Buffer.allocUnsafeSlow(JOIN_BYTES);
+    if (atOnce && this.#waits) scratch = Buffer.allocUnsafeSlow(JOIN_BYTES);
   }
 
   #put(data: string | Uint8Array): void {
@@ -181,13 +194,14 @@ export class Output {
   }
 
   #write(data: string | Uint8Array): void {
+    if (this.#direct.write(data)) return;
     if (typeof data === 'string') this.#socket.write(data, 'latin1');
     else this.#socket.write(data);
   }
 
   #pump(): void {
     const part = this.#part;
-    while (this.#queue.length > 0 && !this.#socket.writableNeedDrain) {
+    while (this.#queue.length > 0 && !this.#busy) {
       const data = this.#queue[0] as string | Uint8Array;
       if (typeof data === 'string' || data.length <= part) {
         this.#queue.shift();
@@ -203,12 +217,14 @@ export class Output {
   #listen(): void {
     if (this.#waiting !== undefined) return;
     this.#waiting = [];
-    this.#socket.on('drain', () => {
-      this.#pump();
-      if (this.#queue.length > 0) return;
-      if (this.#state === 'ending') this.#end();
-      this.#wake();
-    });
+    this.#socket.on('drain', () => this.#onRoom());
+  }
+
+  #onRoom(): void {
+    this.#pump();
+    if (this.full) return;
+    if (this.#state === 'ending') this.#end();
+    this.#wake();
   }
 
   #end(): void {

@@ -1,5 +1,11 @@
-import type { Application, Environ, ResponseBody, UpgradedConnection } from '@highball/gateway-protocol';
-import { Socket } from 'node:net';
+import { DirectWriter } from '@highball/direct-writes';
+import {
+  type Application,
+  Deferred,
+  type Environ,
+  type ResponseBody,
+  type UpgradedConnection,
+} from '@highball/gateway-protocol';
 import { describe, expect, test, vi } from 'vitest';
 import { RequestError } from '../src/index.ts';
 import { bodyOf, deferred, echoBody, get, last, request, serve, statusesOf, until } from './support.ts';
@@ -124,6 +130,37 @@ describe('what an application returns', () => {
   });
 });
 
+describe('a deferred body', () => {
+  test('is sent from within the call that settles it', async () => {
+    const write = vi.spyOn(DirectWriter.prototype, 'write');
+    const body = new Deferred<ResponseBody>();
+    await using server = await serve((_environ, start) => {
+      start('200 OK', []);
+      return body;
+    });
+    const client = await server.connect();
+    client.send(last('/'));
+    await until(() => server.worker.stats().requests === 1);
+    expect(write).not.toHaveBeenCalled();
+    body.resolve(['whole']);
+    expect(write).toHaveBeenCalledOnce();
+    write.mockRestore();
+    await client.closed;
+    expect(bodyOf(client.received)).toBe('whole');
+  });
+
+  test('that fails is an error of the application', async () => {
+    await using server = await serve(() => {
+      const body = new Deferred<ResponseBody>();
+      queueMicrotask(() => body.reject(new Error('secret')));
+      return body;
+    });
+    const answer = await server.exchange(get('/one') + last('/two'));
+    expect(statusesOf(answer)).toEqual([500, 500]);
+    expect(answer).not.toContain('secret');
+  });
+});
+
 describe('close() of a body', () => {
   function closing(
     body: Iterable<string> | AsyncIterable<string>,
@@ -211,7 +248,7 @@ describe('close() of a body', () => {
   });
 
   test('comes after the answer was written, also when it takes its time without a promise', async () => {
-    const write = vi.spyOn(Socket.prototype, 'write');
+    const write = vi.spyOn(DirectWriter.prototype, 'write');
     const written: boolean[] = [];
     const note = (): void =>
       void written.push(write.mock.calls.some(([data]) => String(data).includes('200 OK')));

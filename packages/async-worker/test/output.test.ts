@@ -202,3 +202,78 @@ describe('stalledMs', () => {
     expect(output.stalledMs(52_000)).toBe(1000);
   });
 });
+
+describe('what the kernel does not take at once', () => {
+  /** A socket whose kernel has room for so many bytes. */
+  function makeFull(room: number): {
+    readonly socket: FakeSocket;
+    readonly output: Output;
+    readonly taken: string[];
+    take(): void;
+  } {
+    const taken: string[] = [];
+    let request: { oncomplete(status: number): void } | undefined;
+    const write = (given: { oncomplete(status: number): void }, data: string | Uint8Array): number => {
+      taken.push(Buffer.from(data as string, 'latin1').toString('latin1'));
+      handle.writeQueueSize = Math.max(0, data.length - room);
+      request = given;
+      return 0;
+    };
+    const handle = { writeQueueSize: 0, writeLatin1String: write, writeBuffer: write };
+    const socket = new FakeSocket();
+    Object.assign(socket, { _handle: handle, writable: true, writableCorked: 0, connecting: false });
+    return {
+      socket,
+      taken,
+      output: new Output(socket as unknown as OutputSocket),
+      take() {
+        handle.writeQueueSize = 0;
+        request?.oncomplete(0);
+      },
+    };
+  }
+
+  test('is waited for, without a word of the stream', async () => {
+    const { output, taken, take } = makeFull(2);
+    output.text('long');
+    expect([output.full, output.sent]).toEqual([true, false]);
+    let drained = false;
+    const waiting = output.drained().then(() => (drained = true));
+    expect(drained).toBe(false);
+    take();
+    await waiting;
+    expect([output.full, output.sent]).toEqual([false, true]);
+    expect(taken).toEqual(['long']);
+  });
+
+  test('stays what it is, whatever is joined next', () => {
+    const { output, taken, socket } = makeFull(2);
+    output.chunk('', Buffer.from('first'), 5, '');
+    output.chunk('', Buffer.from('other'), 5, '');
+    // The second comes behind the first, by the stream.
+    expect([taken, socket.writes]).toEqual([['first'], ['other']]);
+  });
+
+  test('is followed by the rest, part by part, and then by the end', () => {
+    const { output, socket, taken, take } = makeFull(2);
+    output.chunk('', Buffer.alloc(2_500_000), 2_500_000, '');
+    output.end();
+    const ended = [0, 1, 2].map((parts) => {
+      expect(taken).toHaveLength(parts + 1);
+      const before = socket.ended;
+      take();
+      return [before, socket.ended];
+    });
+    expect(ended).toEqual([[false, false], [false, false], [false, true]]); // prettier-ignore
+    expect(taken.join('')).toHaveLength(2_500_000);
+  });
+
+  test('counts as stalled as long as nothing of it is taken', () => {
+    const { output, take } = makeFull(2);
+    output.text('long');
+    expect(output.stalledMs(1000)).toBe(0);
+    expect(output.stalledMs(4000)).toBe(3000);
+    take();
+    expect(output.stalledMs(5000)).toBe(0);
+  });
+});

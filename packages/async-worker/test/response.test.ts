@@ -1,5 +1,5 @@
+import { DirectWriter } from '@highball/direct-writes';
 import type { Application, Environ, HeaderList, StartResponse } from '@highball/gateway-protocol';
-import { Socket } from 'node:net';
 import { describe, expect, test, vi } from 'vitest';
 import { bodyOf, deferred, get, last, request, serve, statusesOf } from './support.ts';
 
@@ -310,7 +310,7 @@ describe('write', () => {
   });
 
   test('sends a synchronous application’s piece before it returns', async () => {
-    const socketWrite = vi.spyOn(Socket.prototype, 'write');
+    const socketWrite = vi.spyOn(DirectWriter.prototype, 'write');
     let written = false;
     await using server = await serve((_environ, start) => {
       void start('200 OK', [])('one');

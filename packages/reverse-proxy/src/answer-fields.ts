@@ -30,7 +30,8 @@ export function answerFields(
 }
 
 function hasRequestId(fields: readonly HeaderField[]): boolean {
-  for (const [name] of fields) {
+  for (let i = 0; i < fields.length; i++) {
+    const name = fields[i]![0];
     if (name.length === 'x-request-id'.length && name.toLowerCase() === 'x-request-id') return true;
   }
   return false;

@@ -1,3 +1,4 @@
+import { DirectWriter } from '@highball/direct-writes';
 import type { ResponseHandler, ResponseHead } from '@highball/http-parser';
 import type { Socket } from 'node:net';
 import { clientGone, UpstreamError } from './errors.ts';
@@ -34,6 +35,7 @@ const NO_TRAILERS: readonly string[] = [];
 export class UpstreamConnection implements ResponseHandler {
   readonly socket: Socket;
   readonly sorter: FieldSorter = new FieldSorter();
+  readonly #direct: DirectWriter;
   readonly #wire: Wire;
   readonly #keeper: ConnectionKeeper;
   /** Whether what was read lies in memory that is used again. */
@@ -59,6 +61,7 @@ export class UpstreamConnection implements ResponseHandler {
 
   constructor(socket: Socket, wire: WireFactory, keeper: ConnectionKeeper) {
     this.socket = socket;
+    this.#direct = new DirectWriter(socket, () => undefined);
     this.#keeper = keeper;
     this.#wire = wire(this);
     this.#sharesMemory = readShared(socket, this.#onData);
@@ -93,6 +96,7 @@ export class UpstreamConnection implements ResponseHandler {
     this.#answered = false;
     this.#head = undefined;
     this.#body = undefined;
+    if (this.#direct.write(head)) return;
     if (typeof head === 'string') this.socket.write(head, 'latin1');
     else this.socket.write(head);
   }

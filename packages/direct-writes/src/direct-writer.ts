@@ -1,0 +1,102 @@
+import type { Socket } from 'node:net';
+import { getSystemErrorName } from 'node:util';
+import { RequestClass, type WriteRequest } from './write-request.ts';
+
+/** What is needed of a socket. */
+export type DirectSocket = Pick<
+  Socket,
+  'writable' | 'writableLength' | 'writableCorked' | 'connecting' | 'destroy'
+>;
+
+/** What a socket of node:net has behind it: libuv's stream. */
+interface Handle {
+  writeLatin1String(request: WriteRequest, text: string): number;
+  writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
+  /** Bytes that the kernel has not taken yet. */
+  readonly writeQueueSize: number;
+}
+
+type Internals = DirectSocket & { readonly _handle?: Handle | null; readonly encrypted?: boolean };
+
+/** The next write's, of whatever socket: one that is over at once has not touched it. */
+let spare: WriteRequest | undefined;
+
+/**
+ * Writes to a socket's handle where nothing waits in the socket: the kernel mostly takes a small message at once, and
+ * then the stream's machinery has nothing to do. Of a TCP or a Unix socket; of one that is encrypted, or in a Node
+ * whose insides are not those that are known here, nothing is ever written so.
+ *
+ * Writes keep their order, also beside those by the socket itself. What the socket says of itself
+ * (`writableLength`, `writableNeedDrain`, 'drain') does not count what is {@link pending} here, and its `setTimeout`
+ * does not notice these writes.
+ */
+export class DirectWriter {
+  readonly #socket: Internals;
+  readonly #onTaken: () => void;
+  /** Whether the socket is one that can be written to so. */
+  readonly #usable: boolean;
+  #pending: WriteRequest | undefined;
+
+  /** @param onTaken - called when what was pending is not any more. */
+  constructor(socket: DirectSocket, onTaken: () => void) {
+    this.#socket = socket;
+    this.#onTaken = onTaken;
+    const { _handle: handle, encrypted } = this.#socket;
+    this.#usable = RequestClass !== undefined && encrypted !== true && isHandle(handle);
+  }
+
+  /** Whether the kernel has yet to take some of what was written last. */
+  get pending(): boolean {
+    return this.#pending !== undefined;
+  }
+
+  /**
+   * Writes, if nothing waits before it. An error destroys the socket, as one of its own writes would.
+   * @param data - text is latin-1. Bytes must not change as long as they are pending.
+   * @returns false when nothing was written, and the socket is to be asked.
+   */
+  write(data: string | Uint8Array): boolean {
+    const socket = this.#socket;
+    const { _handle: handle } = socket;
+    if (!this.#usable || this.#pending !== undefined || !isFree(socket) || !handle) return false;
+    const request = (spare ??= new (RequestClass as new () => WriteRequest)());
+    const status =
+      typeof data === 'string' ? handle.writeLatin1String(request, data) : handle.writeBuffer(request, data);
+    if (status !== 0) this.#fail(status);
+    else if (handle.writeQueueSize > 0) this.#wait(request, data);
+    return true;
+  }
+
+  /** The kernel has no room for all of it: from now on the request is this write's. */
+  #wait(request: WriteRequest, data: string | Uint8Array): void {
+    spare = undefined;
+    this.#pending = request;
+    request.data = data;
+    request.oncomplete = (status) => {
+      request.data = undefined;
+      this.#pending = undefined;
+      if (status < 0) this.#fail(status);
+      this.#onTaken();
+    };
+  }
+
+  #fail(status: number): void {
+    const code = getSystemErrorName(status);
+    this.#socket.destroy(
+      Object.assign(new Error(`write ${code}`), { code, errno: status, syscall: 'write' }),
+    );
+  }
+}
+
+/** Whether the socket can be written to, and nothing that it was given before waits in it. */
+function isFree(socket: Internals): boolean {
+  return socket.writableLength === 0 && socket.writable && !socket.connecting && socket.writableCorked === 0;
+}
+
+function isHandle(handle: Handle | null | undefined): boolean {
+  return (
+    typeof handle?.writeLatin1String === 'function' &&
+    typeof handle.writeBuffer === 'function' &&
+    typeof handle.writeQueueSize === 'number'
+  );
+}

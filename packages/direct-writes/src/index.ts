@@ -1,0 +1,4 @@
+export { DirectWriter } from './direct-writer.ts';
+export type { DirectSocket } from './direct-writer.ts';
+export { unsentBytes } from './unsent-bytes.ts';
+export type { UnsentSocket } from './unsent-bytes.ts';
