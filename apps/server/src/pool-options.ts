@@ -5,6 +5,7 @@ import { locateApplication } from './locate-application.ts';
 import type { PlanRole, WorkerPlan } from './plan.ts';
 import { parseRawEnv } from './raw-env.ts';
 import type { Settings } from './settings.ts';
+import { workerFlags } from './worker-flags.ts';
 
 /** Up to a tenth of a lifetime is added at random: workers that were started together do not end together. */
 const LIFETIME_JITTER = 0.1;
@@ -38,9 +39,11 @@ export function poolOptions(
 
 /** What a worker is started from. */
 export function workerProgram(plan: WorkerPlan): ScriptProgram {
+  const env = parseRawEnv(plan.settings.rawEnv);
   return {
     script: new URL('../bin/worker.js', import.meta.url),
-    env: parseRawEnv(plan.settings.rawEnv),
+    execArgv: workerFlags(process.execArgv, env['NODE_OPTIONS'] ?? process.env['NODE_OPTIONS'] ?? ''),
+    env,
     data: plan,
   };
 }
