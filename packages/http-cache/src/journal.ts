@@ -71,6 +71,8 @@ export class Journal {
 
   /** Takes in what any worker has appended since: one fstat when there is nothing. */
   refresh(): void {
+    // Closed: who still reads a body may come to its end.
+    if (this.#fd === -1) return;
     const { size, nlink } = fstatSync(this.#fd);
     if (size > this.#offset) this.#readOn(size);
     if (nlink > 0) return;
@@ -99,7 +101,10 @@ export class Journal {
   }
 
   close(): void {
+    // Twice, it would close what somebody else has opened.
+    if (this.#fd === -1) return;
     closeSync(this.#fd);
+    this.#fd = -1;
   }
 
   #open(): void {
