@@ -1,4 +1,5 @@
 import type { Environ, HeaderList } from '@highball/gateway-protocol';
+import type { ResponseHead } from '@highball/http-parser';
 import { connectionNames, forwardsLeft, hasMember, HOP_BY_HOP, joinVia } from '@highball/http-semantics';
 
 /** Fields of a request that are written anew: Host by the target, Expect is answered here, Via is joined. */
@@ -25,21 +26,42 @@ export function requestFields(environ: Environ, authority: string, viaName: stri
   return fields;
 }
 
-/** The fields of the answer to the client. `flat` has them as name, value, name, value… */
-export function responseFields(flat: readonly string[], minorVersion: number, viaName: string): HeaderList {
+/**
+ * The fields of the answer to the client.
+ * @param viaName - undefined: without Via, as early hints are.
+ */
+export function responseFields(
+  { fields: flat, minorVersion, status }: Pick<ResponseHead, 'fields' | 'minorVersion' | 'status'>,
+  viaName: string | undefined,
+): HeaderList {
   const all = pairs(flat);
-  const joined = (wanted: string): string | undefined =>
-    all
-      .filter(([name]) => name.toLowerCase() === wanted)
-      .map(([, value]) => value)
-      .join(', ') || undefined;
-  const dropped = connectionNames(joined('connection'));
+  const dropped = connectionNames(joined(all, 'connection'));
+  // RFC 9110 §8.6: these have no body, and no length.
+  const lengthless = status < 200 || status === 204;
   const fields = all.filter(([name]) => {
     const lower = name.toLowerCase();
-    return !HOP_BY_HOP.has(lower) && !dropped.has(lower) && lower !== 'via';
+    if (lower === 'via' || (lengthless && lower === 'content-length')) return false;
+    return !HOP_BY_HOP.has(lower) && !dropped.has(lower);
   });
-  fields.push(['Via', joinVia(joined('via'), `HTTP/1.${minorVersion}`, viaName)]);
+  if (viaName !== undefined)
+    fields.push(['Via', joinVia(joined(all, 'via'), `HTTP/1.${minorVersion}`, viaName)]);
   return fields;
+}
+
+/** The values of a field, as one; the name in lower case. */
+export function joined(fields: HeaderList, wanted: string): string | undefined {
+  const values = fields.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value);
+  return values.length === 0 ? undefined : values.join(', ');
+}
+
+/** The trailers that go on: none that the message has declared to be for its hop, and no Via behind the one of the head. */
+export function passedTrailers(trailers: HeaderList, connection: string | undefined): HeaderList {
+  if (trailers.length === 0) return trailers;
+  const dropped = connectionNames(connection);
+  return trailers.filter(([name]) => {
+    const lower = name.toLowerCase();
+    return lower !== 'via' && !HOP_BY_HOP.has(lower) && !dropped.has(lower);
+  });
 }
 
 /** Pairs of a flat list. */

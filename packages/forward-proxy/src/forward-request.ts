@@ -1,9 +1,10 @@
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { BodyChunk, Environ, ResponseBody, StartResponse } from '@highball/gateway-protocol';
 import type { ResponseHead } from '@highball/http-parser';
 import type { Destination } from './destination.ts';
 import { Refusal } from './errors.ts';
-import { pairs, responseFields } from './fields.ts';
+import { joined, pairs, passedTrailers, responseFields } from './fields.ts';
 import type { Journey } from './journey.ts';
 import type { ResolvedOptions } from './options.ts';
 import { OriginExchange } from './origin-exchange.ts';
@@ -44,18 +45,24 @@ export async function forwardRequest(
   const request = outgoingRequest(environ, destination, options.viaName);
   void sendRequest(request, environ, { socket, exchange, watch });
   const head = await exchange.head;
-  startResponse(
-    `${head.status} ${head.reason}`,
-    responseFields(head.fields, head.minorVersion, options.viaName),
-  );
-  return bodyOf(exchange, environ, leave);
+  // HTTP lets an origin give no reason (RFC 9112 §4), and many do; start_response wants one.
+  const reason = head.reason === '' ? (STATUS_CODES[head.status] ?? 'Unknown') : head.reason;
+  startResponse(`${head.status} ${reason}`, responseFields(head, options.viaName));
+  return bodyOf(exchange, environ, leave, joined(pairs(head.fields), 'connection'));
 }
 
-function bodyOf(exchange: OriginExchange, environ: Environ, leave: () => void): ResponseBody {
+/** @param connection - the Connection field of its head. */
+function bodyOf(
+  exchange: OriginExchange,
+  environ: Environ,
+  leave: () => void,
+  connection: string | undefined,
+): ResponseBody {
   return {
     async *[Symbol.asyncIterator](): AsyncGenerator<BodyChunk, void, undefined> {
       yield* exchange.body();
-      if (exchange.trailers.length > 0) environ['highball.send_trailers']?.(pairs(exchange.trailers));
+      const trailers = passedTrailers(pairs(exchange.trailers), connection);
+      if (trailers.length > 0) environ['highball.send_trailers']?.(trailers);
     },
     // Before the end of the body it means that the client has left; behind it, nothing.
     close: leave,
@@ -65,6 +72,5 @@ function bodyOf(exchange: OriginExchange, environ: Environ, leave: () => void): 
 /** Only Early Hints (RFC 8297) are for the client; 100 is the server's own affair. */
 function passHints(head: ResponseHead, environ: Environ): void {
   if (head.status !== 103) return;
-  const fields = responseFields(head.fields, 1, '').filter(([name]) => name.toLowerCase() !== 'via');
-  environ['wsgi.early_hints']?.(fields);
+  environ['wsgi.early_hints']?.(responseFields(head, undefined));
 }

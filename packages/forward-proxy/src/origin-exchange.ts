@@ -141,8 +141,12 @@ export class OriginExchange implements ResponseHandler {
   }
 
   #refuse(cause: unknown): void {
-    if (!(cause instanceof RemoteProtocolError)) throw cause;
-    this.fail(new Refusal('BAD_RESPONSE', `the origin speaks no proper HTTP: ${cause.code}`, { cause }));
+    // Whatever else it is, it ends this request and not the process: nobody above the socket would catch it.
+    const problem =
+      cause instanceof RemoteProtocolError
+        ? `the origin speaks no proper HTTP: ${cause.code}`
+        : `the answer of the origin cannot be passed on: ${String((cause as Error).message)}`;
+    this.fail(new Refusal('BAD_RESPONSE', problem, { cause }));
   }
 
   #close(error: Refusal | undefined): void {

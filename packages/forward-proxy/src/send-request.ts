@@ -4,7 +4,7 @@ import type { Environ } from '@highball/gateway-protocol';
 import { serializeChunkHead, serializeLastChunk, serializeRequestHead } from '@highball/http-parser';
 import type { Destination } from './destination.ts';
 import { Refusal } from './errors.ts';
-import { requestFields } from './fields.ts';
+import { passedTrailers, requestFields } from './fields.ts';
 import type { OriginExchange } from './origin-exchange.ts';
 import type { Watch } from './watch.ts';
 
@@ -49,7 +49,8 @@ export async function sendRequest(
     return;
   }
   if (framing === 'chunked' && !exchange.over) {
-    socket.write(serializeLastChunk(environ['highball.trailers']?.() ?? []), 'latin1');
+    const trailers = passedTrailers(environ['highball.trailers']?.() ?? [], environ.HTTP_CONNECTION);
+    socket.write(serializeLastChunk(trailers), 'latin1');
   }
 }
 
