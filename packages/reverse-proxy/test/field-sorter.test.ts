@@ -7,7 +7,7 @@ function head(fields: readonly string[]): ResponseHead {
 }
 
 test('the very head of the answer before is sorted once, and cannot be changed through what was made of it', () => {
-  const takeLoad = vi.fn(() => undefined);
+  const takeLoad = vi.fn<() => undefined>(() => undefined);
   const sorter = new FieldSorter();
   const same = head(['Content-Type', 'text/plain', 'Server', 'hidden', 'X-A', 'b']);
   const [first, second] = [1, 2].map(() => sorter.sort(same, { viaName: 'front', takeLoad }));
@@ -17,7 +17,8 @@ test('the very head of the answer before is sorted once, and cannot be changed t
     status: '200 OK',
     fields: [['Content-Type', 'text/plain'], ['X-A', 'b'], ['Via', '1.1 front']],
   }); // prettier-ignore
-  expect(() => ((second?.fields[0] as string[])[1] = 'mine')).toThrow(TypeError);
+  const pair = second?.fields[0] as string[];
+  expect(() => (pair[1] = 'mine')).toThrow(TypeError);
 });
 
 test('another head is sorted anew, though it says the same', () => {
