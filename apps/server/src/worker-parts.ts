@@ -1,8 +1,11 @@
+import { loadPino } from './deferred-log.ts';
+
 /**
  * Loads all that a worker may come to need, whatever its configuration says: for one that is about to become another
  * user. What is installed below root's home it could not read any more.
  */
 export async function loadAllParts(): Promise<void> {
+  loadPino();
   await Promise.all([
     import('@highball/access-log'),
     import('@highball/asgi-adapter'),

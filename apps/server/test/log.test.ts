@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { createRequire } from 'node:module';
+import { expect, test, vi } from 'vitest';
 import { createLog } from '../src/log.ts';
 
 /** A log, and the lines that it has written. */
@@ -12,6 +13,19 @@ function logged(level: 'debug' | 'info' | 'silent', format: 'text' | 'json' = 't
   });
   return { log, lines };
 }
+
+const { cache } = createRequire(import.meta.url);
+const pinoIsLoaded = (): boolean => Object.keys(cache).some((path) => path.endsWith('/pino/pino.js'));
+
+// Before all others: what is loaded stays so.
+test('pino is loaded when the start is over, if no line has needed it', () => {
+  vi.useFakeTimers();
+  logged('info').log.debug('nobody hears it');
+  expect(pinoIsLoaded()).toBe(false);
+  vi.advanceTimersByTime(1000);
+  expect(pinoIsLoaded()).toBe(true);
+  vi.useRealTimers();
+});
 
 test('a line has its time, process, level, message and details', () => {
   const { log, lines } = logged('info');
