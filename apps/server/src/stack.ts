@@ -21,6 +21,7 @@ import { hookEvents } from './master-hooks.ts';
 import type { PlanRole } from './plan.ts';
 import { poolOptions, workerProgram } from './pool-options.ts';
 import { changedUpstreams, compareSettings } from './reconfigure.ts';
+import { replaceInTurn } from './replace-in-turn.ts';
 import { settingsOf } from './resolve-settings.ts';
 import type { Settings } from './settings.ts';
 import { SharedCaches } from './shared-caches.ts';
@@ -111,7 +112,7 @@ export class Stack {
     await this.#shareCaches(Math.max(this.#frontSize(), this.status().size));
     // What it counts is not lost; it has nothing to read anew.
     const reloaded = this.#pools.filter(({ role }) => role.kind !== 'keeper');
-    for (const { master, role } of reloaded) await master.reload({ worker: this.#program(role) });
+    await replaceInTurn(reloaded.map(({ master, role }) => ({ master, worker: this.#program(role) })));
     this.frontCommands.reloaded(this.#config);
     this.#caches.forgetOthers(this.#config);
     if (this.#frontSize() !== before) await this.scale(this.#frontSize());

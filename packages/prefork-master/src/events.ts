@@ -39,6 +39,8 @@ export interface MasterEvents {
   workerBackoff: [slot: number, delayMs: number, crashes: number];
   /** A reload begins: on_reload. */
   reload: [generation: number];
+  /** All workers that serve are of the new generation; those before them may still finish their work. */
+  replaced: [generation: number];
   /** All workers are of the new generation. */
   reloaded: [generation: number];
   /** The number of workers is another one: nworkers_changed. */

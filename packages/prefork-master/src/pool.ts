@@ -179,7 +179,10 @@ export class Pool implements PatrolHost {
     this.#reloading = true;
     this.#emit('reload', generation);
     try {
-      await this.#replaceAll();
+      const slots = await this.#replaceAll();
+      this.#emit('replaced', generation);
+      // Not before: a reload on top of one that still drains would pile up processes.
+      await Promise.all(slots.map((slot) => slot.drained()));
       this.#emit('reloaded', generation);
     } catch (error) {
       this.#release = accepted;
@@ -190,14 +193,13 @@ export class Pool implements PatrolHost {
     }
   }
 
-  async #replaceAll(): Promise<void> {
+  async #replaceAll(): Promise<readonly Slot[]> {
     const slots = [...this.#slots];
     for (const slot of slots) {
       if (this.#closed) throw stoppedError();
       if (this.#slots.includes(slot)) await this.#replaceOne(slot);
     }
-    // Not before: a reload on top of one that still drains would pile up processes.
-    await Promise.all(slots.map((slot) => slot.drained()));
+    return slots;
   }
 
   /** A slot that is scaled away meanwhile has nothing to replace. */

@@ -48,6 +48,23 @@ describe('a reload', () => {
     expect(running.master.status().workers).toMatchObject([{ generation: 3 }, { generation: 3 }]);
   });
 
+  test('tells when the new workers serve, and again when those before them have left', async () => {
+    await using running = await start({ workers: 1 });
+    const client = await RawClient.connect(running.port);
+    client.send('here\n');
+    await client.until('here');
+    const told: string[] = [];
+    running.master.on('replaced', (generation) => told.push(`replaced ${generation}`));
+    running.master.on('reloaded', (generation) => told.push(`reloaded ${generation}`));
+    const reload = running.master.reload();
+    await event(running.master, 'replaced');
+    expect(await ask(running.port, 'who')).toMatch(/ 2$/);
+    expect(told).toEqual(['replaced 2']);
+    client.end();
+    await reload;
+    expect(told).toEqual(['replaced 2', 'reloaded 2']);
+  });
+
   test('takes a new program; one that fails is not kept for replacements', async () => {
     await using running = await start({ worker: echo({ greeting: 'one' }) });
     await running.master.reload({ worker: echo({ greeting: 'two' }) });
