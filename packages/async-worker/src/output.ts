@@ -1,5 +1,6 @@
 import { type DirectSocket, DirectWriter, unsentBytes } from '@highball/direct-writes';
 import type { Socket } from 'node:net';
+import { type FrozenBody, JoinedAnswers } from './joined-answers.ts';
 
 /** What is needed of a socket to write to it; a TLS socket has it too. */
 export type OutputSocket = DirectSocket &
@@ -23,6 +24,7 @@ const BLIND_PART_BYTES = 65_536;
 
 /** Where heads and small bodies are joined: one place for all connections, since nearly every write is over at once. */
 let scratch = Buffer.allocUnsafeSlow(JOIN_BYTES);
+const answers = new JoinedAnswers();
 
 /**
  * What is on its way out of a connection, in order. While it is held nothing is written: the answers to all that
@@ -71,17 +73,21 @@ export class Output {
   /**
    * Writes a piece of a body between two texts.
    * @param size - its length in bytes, as UTF-8 if it is a string.
+   * @param frozen - the body that it is all of, where that cannot change.
    */
-  chunk(before: string, chunk: Uint8Array | string, size: number, after: string): void {
+  chunk(before: string, chunk: Uint8Array | string, size: number, after: string, frozen?: FrozenBody): void {
     // A string of as many bytes as characters is ASCII, the same in latin-1.
     if (typeof chunk === 'string' && size === chunk.length && size <= JOIN_BYTES) {
       this.text(before + chunk + after);
       return;
     }
     const head = this.#text + before;
+    const isAlone = this.#text === '';
     this.#text = '';
     if (size + head.length <= JOIN_BYTES) {
-      this.#putJoined(head, chunk, size, after);
+      const joined = frozen !== undefined && isAlone ? answers.get(head, frozen) : undefined;
+      if (joined === undefined) this.#putJoined(head, chunk, size, after);
+      else this.#put(joined);
       return;
     }
     this.#socket.cork();

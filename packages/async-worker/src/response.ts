@@ -7,6 +7,7 @@ import {
 } from '@highball/http-parser';
 import { checkChunk, sizeOf } from './body-chunk.ts';
 import { ApplicationError } from './errors.ts';
+import type { FrozenBody } from './joined-answers.ts';
 import { flatten } from './flatten.ts';
 import type { Output } from './output.ts';
 import { type PreparedHead, prepareHead } from './prepared-head.ts';
@@ -129,9 +130,10 @@ export class Response {
    * Sends a piece of the body, and the head before the first one.
    * @param size - its length in bytes.
    * @param wholeLength - the length of the whole body, where it is known already.
+   * @param frozen - the body that the piece is all of, where that cannot change.
    * @throws ApplicationError when the body is longer than promised; nothing of that piece is sent.
    */
-  send(chunk: BodyChunk, size: number, wholeLength = -1): void {
+  send(chunk: BodyChunk, size: number, wholeLength = -1, frozen?: FrozenBody): void {
     if (this.#over !== undefined || size === 0) return;
     const framing = this.#framing ?? this.#frame(wholeLength);
     const { kind, length } = framing;
@@ -144,7 +146,7 @@ export class Response {
     }
     this.bodyBytes = bytes;
     if (kind === 'chunked') this.#output.chunk(head + serializeChunkHead(size), chunk, size, '\r\n');
-    else this.#output.chunk(head, chunk, size, '');
+    else this.#output.chunk(head, chunk, size, '', frozen);
   }
 
   /** Sends the head ahead of the body, once start_response was called. */

@@ -1,6 +1,7 @@
 import { type BodyChunk, isAsyncBody, type ResponseBody } from '@highball/gateway-protocol';
 import { checkChunk, sizeOf } from './body-chunk.ts';
 import { ApplicationError } from './errors.ts';
+import type { FrozenBody } from './joined-answers.ts';
 import type { Output } from './output.ts';
 import type { Response } from './response.ts';
 import { isFillable, sendFilled } from './send-filled.ts';
@@ -21,7 +22,8 @@ const PIECE_BYTES = 256;
 export function sendBody(body: ResponseBody, response: Response, output: Output): void | Promise<void> {
   if (typeof body === 'string') return sendOne(body, response);
   if (Array.isArray(body)) {
-    return body.length === 1 ? sendOne(body[0], response) : sendArray(body as BodyChunk[], response, output);
+    if (body.length !== 1) return sendArray(body as BodyChunk[], response, output);
+    return sendOne(body[0], response, isFrozen(body) ? body : undefined);
   }
   checkBody(body);
   if (isFillable(body)) return sendFilled(body, response, output);
@@ -30,11 +32,15 @@ export function sendBody(body: ResponseBody, response: Response, output: Output)
 }
 
 /** The usual body: one piece. */
-function sendOne(chunk: unknown, response: Response): void {
+function sendOne(chunk: unknown, response: Response, frozen?: FrozenBody): void {
   checkChunk(chunk);
   const size = sizeOf(chunk);
-  response.send(chunk, size, size);
+  response.send(chunk, size, size, frozen);
   response.end();
+}
+
+function isFrozen(body: readonly unknown[]): body is FrozenBody {
+  return body[0] instanceof Uint8Array && Object.isFrozen(body);
 }
 
 /** All of the body is there, so its length is known. */

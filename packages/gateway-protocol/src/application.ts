@@ -31,7 +31,7 @@ export type StartResponse = (status: string, headers: HeaderList, error?: unknow
 /**
  * The body of a response. `close`, if there is one, is called once, at the end of the request, also when the
  * client left early. An array (or another synchronous iterable) of a synchronous application is sent without
- * a promise.
+ * a promise. A frozen array promises that its bytes never change either: a server may keep the answer it made of it.
  */
 export type ResponseBody = (Iterable<BodyChunk> | AsyncIterable<BodyChunk>) & {
   close?(): void | Promise<void>;
