@@ -103,3 +103,20 @@ export async function startProxy(
 export function ok(body: string, fields = ''): string {
   return `HTTP/1.1 200 OK\r\n${fields}Content-Length: ${body.length}\r\n\r\n${body}`;
 }
+
+/** Ends a head. */
+export const headEnd = '\r\n\r\n';
+
+/** A request without a body, on a connection of its own. */
+export const get = (path: string, fields = '', method = 'GET'): string =>
+  `${method} ${path} HTTP/1.1\r\nHost: site.example\r\nConnection: close\r\n${fields}\r\n`;
+
+/** One with a body. */
+export const post = (body: string, method = 'POST'): string =>
+  get('/', `Content-Length: ${body.length}\r\n`, method) + body;
+
+/** An upstream that answers every request of a connection with the same text. */
+export const echo = (body: string, fields = ''): Promise<Upstream> =>
+  startUpstream((socket, received) => {
+    if (received.includes(headEnd)) socket.write(ok(body, fields));
+  });
