@@ -68,7 +68,7 @@ describe('highball serve', () => {
     const answer = await exchange(port, get('/throw'));
     expect(answer).toMatch(/^HTTP\/1\.1 500 /);
     expect(answer).not.toContain('secret');
-    await server.until(/the secret reason[^]*at app/);
+    await server.until(/the secret reason[^]*app\.mjs/);
     const pid = async (): Promise<string | undefined> =>
       (await exchange(port, get('/pid'))).split('\r\n\r\n')[1];
     expect(await pid()).toBe(before);
