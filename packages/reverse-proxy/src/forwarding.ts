@@ -1,8 +1,9 @@
-import type { Deferred, Environ, HeaderField, ResponseBody, StartResponse } from '@highball/gateway-protocol';
+import type { Environ, HeaderField } from '@highball/gateway-protocol';
 import type { ResponseHead } from '@highball/http-parser';
 import { sendInstead } from './accel-redirect.ts';
 import { answerFields } from './answer-fields.ts';
-import { answerError, answerNobody } from './answers.ts';
+import type { Answer } from './answer.ts';
+import type { OwnStatus } from './answers.ts';
 import { Attempt, type AttemptContext, type AttemptOwner } from './attempt.ts';
 import type { UpstreamConnection } from './connection.ts';
 import { clientGone, UpstreamError } from './errors.ts';
@@ -17,7 +18,6 @@ import type { ResponseBodyStream } from './response-body.ts';
 import { responseFields, type SortedFields } from './response-fields.ts';
 import { decideRetry, isRepeatable, type RetryBudget } from './retry.ts';
 import type { Swept, Sweeper } from './sweeper.ts';
-import { responseTrailers } from './trailers.ts';
 import { isAgreed, openTunnel, tunnelHead } from './tunnel.ts';
 import type { UpstreamTarget } from './upstream.ts';
 
@@ -40,15 +40,13 @@ export class Forwarding implements AttemptOwner, Swept {
   readonly environ: Environ;
   readonly startedAt: number;
   readonly #context: ProxyContext;
-  readonly #startResponse: StartResponse;
-  readonly #body: Deferred<ResponseBody>;
+  readonly #answer: Answer;
   /** Peers that have failed at it; most requests need no set. */
   #tried: Set<string> | undefined;
   /** Those under way: one, and with hedging two. */
   readonly #running: Attempt[] = [];
   /** The one whose answer is passed on. */
   #winner: Attempt | undefined;
-  #settled = false;
   #listening = false;
   #buffered: BufferedBody | undefined;
   #failure: UpstreamError | undefined;
@@ -56,19 +54,13 @@ export class Forwarding implements AttemptOwner, Swept {
   #hedged = false;
   /** The answer is complete, or will not be. */
   #ended = false;
-  #trailers: readonly string[] | undefined;
 
-  /** @param body - what the application has returned. */
-  constructor(
-    context: ProxyContext,
-    environ: Environ,
-    startResponse: StartResponse,
-    body: Deferred<ResponseBody>,
-  ) {
+  /** @param answer - what the application has returned. */
+  constructor(context: ProxyContext, answer: Answer) {
+    const { environ } = answer;
     this.#context = context;
     this.environ = environ;
-    this.#startResponse = startResponse;
-    this.#body = body;
+    this.#answer = answer;
     this.startedAt = context.options.now();
     context.budget.countRequest(this.startedAt);
     this.request = context.composer.compose(environ);
@@ -97,9 +89,9 @@ export class Forwarding implements AttemptOwner, Swept {
   // What an attempt tells.
 
   onInformational(attempt: Attempt, head: ResponseHead): void {
-    if (head.status !== 103 || this.#settled || (this.#winner ?? attempt) !== attempt) return;
+    if (head.status !== 103 || (this.#winner ?? attempt) !== attempt) return;
     const { fields } = responseFields(head, { viaName: '', takeLoad: undefined });
-    this.environ['wsgi.early_hints']?.(fields.filter(([name]) => name.toLowerCase() !== 'content-length'));
+    this.#answer.hint(fields);
   }
 
   onHead(attempt: Attempt, head: ResponseHead, body: ResponseBodyStream): void {
@@ -111,20 +103,20 @@ export class Forwarding implements AttemptOwner, Swept {
       const sorted = (attempt.connection as UpstreamConnection).sorter.sort(head, this.#context.options);
       attempt.load = sorted.load;
       if (body.complete) this.#end(attempt);
-      this.#answer(attempt, head, sorted, body);
+      this.#passOn(attempt, head, sorted, body);
     } catch (error) {
       const failure = asUpstreamError(error);
       // One whose answer was complete cannot be aborted any more.
       if (body.complete) this.#end(attempt);
       else attempt.abort(failure);
-      if (this.#settled) return;
+      if (this.#answer.settled) return;
       this.#log(attempt, failure);
-      this.#settleWith(() => answerError(this.#startResponse, 502));
+      this.#answerError(502);
     }
   }
 
   onEnd(attempt: Attempt, trailers: readonly string[]): void {
-    if (trailers.length > 0) this.#trailers = trailers;
+    this.#answer.keepTrailers(trailers);
     // The head of an answer that came as a whole is told behind this.
     if (this.#winner === attempt) this.#end(attempt);
   }
@@ -136,12 +128,12 @@ export class Forwarding implements AttemptOwner, Swept {
 
   onLost(attempt: Attempt, error: UpstreamError): void {
     const isWinner = this.#winner === attempt;
-    const hasHead = isWinner && this.#settled;
+    const hasHead = isWinner && this.#answer.settled;
     if (hasHead || error.code === 'ABORTED' || error.code === 'BAD_REQUEST') {
       this.#leave(attempt, error.code === 'ABORTED' || error.code === 'BAD_REQUEST' ? 'aborted' : 'failed');
       if (error.code !== 'ABORTED') this.#log(attempt, error);
       if (hasHead) this.#finish(attempt);
-      else if (error.code === 'BAD_REQUEST') this.#settleWith(() => answerError(this.#startResponse, 502));
+      else if (error.code === 'BAD_REQUEST') this.#answerError(502);
       else if (this.#running.length === 0 && this.#winner === undefined) this.#clientLeft();
       return;
     }
@@ -180,7 +172,7 @@ export class Forwarding implements AttemptOwner, Swept {
       this.#refuse(error);
       return;
     }
-    if (!this.#settled) this.#use(peer, fresh);
+    if (!this.#answer.settled) this.#use(peer, fresh);
     else if (peer !== undefined) this.#context.options.picker.release(peer, 'aborted');
   }
 
@@ -192,14 +184,14 @@ export class Forwarding implements AttemptOwner, Swept {
       return;
     }
     if (this.attempts > 0) this.#context.budget.giveBack();
-    if (this.#settled) return;
+    if (this.#answer.settled) return;
     if (status === CLIENT_LEFT) {
       this.#clientLeft();
       return;
     }
     const { method, target } = this.request;
     this.#context.options.log.warn({ code, method, target }, (error as Error).message);
-    this.#settleWith(() => answerError(this.#startResponse, this.#failure?.status ?? NOBODY_FREE));
+    this.#answerError(this.#failure?.status ?? NOBODY_FREE);
   }
 
   #use(peer: PickedPeer, fresh: boolean): void {
@@ -207,7 +199,7 @@ export class Forwarding implements AttemptOwner, Swept {
     if (peer === undefined) {
       if (this.attempts > 0) this.#context.budget.giveBack();
       if (this.#running.length > 0) return;
-      this.#settleWith(() => answerError(this.#startResponse, this.#failure?.status ?? NOBODY_FREE));
+      this.#answerError(this.#failure?.status ?? NOBODY_FREE);
       return;
     }
     const chosen = peer;
@@ -248,10 +240,10 @@ export class Forwarding implements AttemptOwner, Swept {
     this.#log(attempt, error);
     this.#failure = error;
     // A hedged request may still be answered by the other one.
-    if (this.#running.length > 0 || this.#settled) return;
+    if (this.#running.length > 0 || this.#answer.settled) return;
     if (!again) (this.#tried ??= new Set()).add(attempt.peer.id);
     if (decision === 'give-up' || !this.#context.budget.take()) {
-      this.#settleWith(() => answerError(this.#startResponse, error.status));
+      this.#answerError(error.status);
     } else this.#try(again);
   }
 
@@ -267,46 +259,29 @@ export class Forwarding implements AttemptOwner, Swept {
     this.#try(false);
   }
 
-  #answer(attempt: Attempt, head: ResponseHead, sorted: SortedFields, body: ResponseBodyStream): void {
+  #passOn(attempt: Attempt, head: ResponseHead, sorted: SortedFields, body: ResponseBodyStream): void {
     const { options } = this.#context;
-    const isTunnel = head.status === 101 || (this.request.method === 'CONNECT' && head.status < 300);
-    if (isTunnel) {
+    const { environ } = this;
+    const answer = this.#answer;
+    if (head.status === 101 || (this.request.method === 'CONNECT' && head.status < 300)) {
       this.#tunnel(attempt, head, sorted.fields);
       return;
     }
     const told = toldFields(this, attempt, options);
-    const fields = answerFields(sorted, this.environ, attempt, options, told);
-    noteUpstream(this.environ, this.attempts, attempt, String(head.status));
+    const fields = answerFields(sorted, environ, attempt, options, told);
+    noteUpstream(environ, this.attempts, attempt, String(head.status));
     if (this.#ended) this.#noteTime(attempt);
-    if (sorted.redirect !== undefined && options.accelRedirect !== undefined) {
+    const { redirect } = sorted;
+    const { accelRedirect: app } = options;
+    if (redirect !== undefined && app !== undefined) {
       body.close();
-      const location = sorted.redirect;
-      const app = options.accelRedirect;
-      this.#settleWith(() => sendInstead(app, location, fields, this.environ, this.#startResponse));
+      this.#finish();
+      answer.instead((startResponse) => sendInstead(app, redirect, fields, environ, startResponse));
       return;
     }
-    this.#startResponse(sorted.status, fields);
-    const eager = sorted.eventStream || !sorted.buffering;
-    this.#passBody(body, eager);
-  }
-
-  #passBody(body: ResponseBodyStream, eager: boolean): void {
-    if (this.#ended) {
-      this.#sendTrailers();
-      this.#settled = true;
-      this.#body.resolve(body.take());
-      return;
-    }
-    body.onEnd = () => this.#sendTrailers();
-    // What comes may be long in coming: the client gets to see the head now.
-    if (eager || body.isEmpty) this.environ['highball.send_head']?.();
-    this.#settled = true;
-    this.#body.resolve(body);
-  }
-
-  #sendTrailers(): void {
-    if (this.#trailers !== undefined)
-      this.environ['highball.send_trailers']?.(responseTrailers(this.#trailers));
+    answer.begin(sorted.status, fields);
+    if (this.#ended) answer.passWhole(body);
+    else answer.passOn(body, sorted.eventStream || !sorted.buffering);
   }
 
   /** Hands both connections to each other (RFC 9110 §7.8, §9.3.6). */
@@ -324,7 +299,8 @@ export class Forwarding implements AttemptOwner, Swept {
     openTunnel(upgrade(), connection, tunnelHead(this.request.method, head, fields), tunnelTimeoutMs);
     attempt.finish();
     this.#leave(attempt, 'ok');
-    this.#settleWith(() => []);
+    this.#finish();
+    this.#answer.instead(() => []);
   }
 
   #log(attempt: Attempt, error: UpstreamError): void {
@@ -346,14 +322,22 @@ export class Forwarding implements AttemptOwner, Swept {
   #giveUp(error: UpstreamError): void {
     const running = this.#running.slice();
     for (const attempt of running) attempt.abort(error);
-    if (running.length > 0 || this.#settled) return;
+    if (running.length > 0 || this.#answer.settled) return;
     // Its body is still being collected.
     if (error.code === 'ABORTED') this.#clientLeft();
-    else this.#settleWith(() => answerError(this.#startResponse, error.status));
+    else this.#answerError(error.status);
   }
 
   #clientLeft(): void {
-    this.#settleWith(() => answerNobody(this.#startResponse));
+    if (this.#answer.settled) return;
+    this.#finish();
+    this.#answer.nobody();
+  }
+
+  #answerError(status: OwnStatus): void {
+    if (this.#answer.settled) return;
+    this.#finish();
+    this.#answer.error(status);
   }
 
   /** The peer has done its part, or failed at it. */
@@ -381,42 +365,23 @@ export class Forwarding implements AttemptOwner, Swept {
       this.#buffered = await bufferBody(body.read(), () => body.trailers(), buffer);
     } catch {
       otherwise();
-      if (!this.#settled) this.#clientLeft();
+      if (!this.#answer.settled) this.#clientLeft();
       return;
     }
     const kept = this.#buffered;
-    if (kept !== undefined && !this.#settled) {
+    if (kept !== undefined && !this.#answer.settled) {
       this.request = { ...this.request, body: kept, contentLength: kept.length, expectsContinue: false };
       then();
       return;
     }
     otherwise();
-    if (this.#settled) this.#finish();
-    else this.#settleWith(() => answerError(this.#startResponse, 413));
-  }
-
-  #settleWith(answer: () => ResponseBody | Promise<ResponseBody>): void {
-    if (this.#settled) return;
-    this.#settled = true;
-    this.#finish();
-    try {
-      const body = answer();
-      if (!('then' in (body as object))) this.#body.resolve(body as ResponseBody);
-      else
-        (body as Promise<ResponseBody>).then(
-          (ready) => this.#body.resolve(ready),
-          (error: unknown) => this.#body.reject(error),
-        );
-    } catch (error) {
-      this.#body.reject(error);
-    }
+    if (this.#answer.settled) this.#finish();
+    else this.#answerError(413);
   }
 
   #fail(error: unknown): void {
     this.#finish();
-    if (this.#settled) return;
-    this.#settled = true;
-    this.#body.reject(error);
+    this.#answer.fail(error);
   }
 
   /** For the access log (nginx's $upstream_response_time). */

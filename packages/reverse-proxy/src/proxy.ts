@@ -1,11 +1,6 @@
-import {
-  type Application,
-  Deferred,
-  type Environ,
-  type ResponseBody,
-  type StartResponse,
-} from '@highball/gateway-protocol';
+import type { Application, Environ, ResponseBody, StartResponse } from '@highball/gateway-protocol';
 import { forwardsLeft } from '@highball/http-semantics';
+import { Answer } from './answer.ts';
 import { answerError, answerOptions } from './answers.ts';
 import { RequestComposer } from './compose-request.ts';
 import { Forwarding, type ProxyContext } from './forwarding.ts';
@@ -57,8 +52,8 @@ class Proxy implements ProxyContext {
         ? answerError(startResponse, 405)
         : answerOptions(startResponse);
     }
-    const answer = new Deferred<ResponseBody>();
-    new Forwarding(this, environ, startResponse, answer).start();
+    const answer = new Answer(environ, startResponse);
+    new Forwarding(this, answer).start();
     return answer;
   }
 
