@@ -31,13 +31,15 @@ export async function forwardRequest(
 ): Promise<ResponseBody> {
   const watch = (journey.watch = new Watch(options.clock, options, (reason) => exchange.fail(reason)));
   const signal = environ['highball.signal']?.();
+  /** That of the answer, once the client gets it. */
+  let status = 0;
   const leave = (): void => exchange.fail(new Refusal('CLIENT_GONE', 'the client has left'));
   const exchange = new OriginExchange(socket, environ.REQUEST_METHOD, watch, {
     onInformational: (head) => passHints(head, environ),
     onOver: (error) => {
       signal?.removeEventListener('abort', leave);
-      // Without a head the answer is still to be made: it is recorded where that is.
-      if (exchange.status !== 0) journey.end(error, exchange.status);
+      // Without a head passed on the answer is still to be made: it is recorded where that is.
+      if (status !== 0) journey.end(error, status);
     },
   });
   if (signal?.aborted) leave();
@@ -45,9 +47,15 @@ export async function forwardRequest(
   const request = outgoingRequest(environ, destination, options.viaName);
   void sendRequest(request, environ, { socket, exchange, watch });
   const head = await exchange.head;
+  // It broke in the same read: nothing of it was passed on, and an error can still be told.
+  if (exchange.failure !== undefined) throw exchange.failure;
   // HTTP lets an origin give no reason (RFC 9112 §4), and many do; start_response wants one.
   const reason = head.reason === '' ? (STATUS_CODES[head.status] ?? 'Unknown') : head.reason;
   startResponse(`${head.status} ${reason}`, responseFields(head, options.viaName));
+  status = head.status;
+  if (exchange.over) journey.end(undefined, status);
+  // What comes may be long in coming: the client gets to see the head now.
+  else if (exchange.awaitsBody) environ['highball.send_head']?.();
   return bodyOf(exchange, environ, leave, joined(pairs(head.fields), 'connection'));
 }
 

@@ -31,8 +31,6 @@ export class OriginExchange implements ResponseHandler {
   #ended = false;
   #error: Refusal | undefined;
   #wake: (() => void) | undefined;
-  /** Of the answer; 0 before its head has come. */
-  status = 0;
   /** The fields behind the body, flat; complete when the body is. */
   trailers: readonly string[] = [];
 
@@ -57,6 +55,16 @@ export class OriginExchange implements ResponseHandler {
     return this.#head.promise;
   }
 
+  /** Why the rest will not come. */
+  get failure(): Refusal | undefined {
+    return this.#error;
+  }
+
+  /** Whether the body is still to come, all of it. */
+  get awaitsBody(): boolean {
+    return !this.over && this.#chunks.length === 0;
+  }
+
   get over(): boolean {
     return this.#ended || this.#error !== undefined;
   }
@@ -79,7 +87,6 @@ export class OriginExchange implements ResponseHandler {
       this.fail(new Refusal('BAD_RESPONSE', 'the origin switches protocols though nobody asked it to'));
       return;
     }
-    this.status = head.status;
     this.#head.resolve(head);
   }
 

@@ -1,5 +1,5 @@
 import { createWorker } from '@highball/async-worker';
-import { exchange } from '@highball/testkit';
+import { exchange, RawClient } from '@highball/testkit';
 import { describe, expect, test } from 'vitest';
 import { forwardProxy } from '../src/index.ts';
 import { get, ok, startOrigin, startProxy } from './support.ts';
@@ -60,6 +60,41 @@ describe('hostile answers', () => {
         '2\r\nhi\r\n0\r\nX-Hop: 1\r\nVia: 1.1 x\r\nX-T: 1\r\n\r\n',
     );
     expect(answer).toMatch(/\r\n0\r\nX-T: 1\r\n\r\n$/);
+  });
+
+  test.each([
+    ['breaks its framing', 'Transfer-Encoding: chunked\r\n\r\n@\r\nevil'],
+    [
+      'has a trailer that may be none',
+      'Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nSet-Cookie: a\r\n\r\n',
+    ],
+  ])('an answer that %s in one read with its head: 502, and so it is recorded', async (_, rest) => {
+    await using origin = await startOrigin((socket, received) => {
+      if (received.endsWith('\r\n\r\n')) socket.write(`HTTP/1.1 200 OK\r\nContent-Type: a/b\r\n${rest}`);
+    });
+    await using proxy = await startProxy();
+    const answer = await exchange(proxy.port, get(`http://127.0.0.1:${origin.port}/`));
+    expect(answer).toMatch(/^HTTP\/1\.1 502 /);
+    expect(proxy.records).toMatchObject([{ status: 502, error: 'BAD_RESPONSE' }]);
+  });
+
+  test('a head comes at once, and is cut off where nothing follows', async () => {
+    await using origin = await startOrigin((socket, received) => {
+      if (!received.endsWith('\r\n\r\n')) return;
+      socket.write(
+        'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n',
+      );
+    });
+    await using proxy = await startProxy();
+    const client = await RawClient.connect(proxy.port);
+    client.send(get(`http://127.0.0.1:${origin.port}/`));
+    await client.until('text/event-stream');
+    origin.sockets[0]?.destroy();
+    await client.closed;
+    client.destroy();
+    expect(client.received).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\n$/);
+    await proxy.recorded(1);
+    expect(proxy.records).toMatchObject([{ status: 200, error: 'RESET' }]);
   });
 
   test('what cannot be passed on for whatever reason ends its request, and not the process', async () => {
