@@ -1,5 +1,6 @@
 import { open, rename, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createWorker } from '@highball/async-worker';
 import type { Application } from '@highball/gateway-protocol';
 import { temporaryFolder } from '@highball/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -124,6 +125,26 @@ describe('a file that changes while it is sent', () => {
     expect(await rest()).toBe(Math.ceil(3_000_000 / 131_072));
     await close();
   });
+});
+
+test('a small file that is replaced under load has the entity tag of its content, whatever the worker keeps', async () => {
+  const file = join(folder.path, 'small.txt');
+  await writeFile(file, version(0, 2000));
+  const worker = createWorker(staticCache(folder.path, { validMs: -1 }));
+  const { port } = await worker.listen({ port: 0 });
+  const bodies = new Map<string, Set<string>>();
+  for (let i = 1; i <= 10; i++) {
+    for (let k = 0; k < 20; k++) {
+      const response = await fetch(`http://127.0.0.1:${port}/small.txt`);
+      const etag = response.headers.get('etag') as string;
+      bodies.set(etag, (bodies.get(etag) ?? new Set()).add(await response.text()));
+    }
+    await writeFile(`${file}.new`, version(i, 2000));
+    await rename(`${file}.new`, file);
+  }
+  await worker.close();
+  const served = [...bodies.values()].map((each) => [...each]);
+  expect(served).toEqual(Array.from({ length: 10 }, (_, i) => [version(i, 2000)]));
 });
 
 test('a file that is written to without a pause is 503, and is not sent', async () => {
