@@ -189,9 +189,9 @@ test('two servers take turns behind the balancer, and none of their addresses sh
   );
   const pools = new Set(answers.map((answer) => /blog-\d/.exec(answer)?.[0]));
   expect([...pools].toSorted()).toEqual(['blog-1', 'blog-2']);
-  const ports = [...server.stdout.matchAll(/ on 127\.0\.0\.1:(\d+)/g)].map(([, port = '']) => port);
-  expect(ports).toHaveLength(2);
-  for (const port of ports) expect(answers.join('')).not.toContain(`:${port}`);
+  const sockets = [...server.stdout.matchAll(/ on unix:(\S+)/g)].map(([, path = '']) => path);
+  expect(sockets).toHaveLength(2);
+  for (const path of sockets) expect(answers.join('')).not.toContain(path);
 });
 
 test('a comment outlives the server, and a killed worker is replaced', async (context) => {

@@ -23,7 +23,7 @@ export function poolOptions(
     name: settings.procName,
     backlog: settings.backlog,
     // Of a Unix socket there is only one.
-    sharing: settings.reusePort && role.kind !== 'keeper' ? 'reuseport' : 'inherited',
+    sharing: settings.reusePort && role.kind === 'front' ? 'reuseport' : 'inherited',
     timeoutMs: settings.timeout * 1000,
     gracefulTimeoutMs: settings.gracefulTimeout * 1000,
     bootTimeoutMs: settings.bootTimeout * 1000,

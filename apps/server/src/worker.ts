@@ -25,9 +25,9 @@ import { environOptions, workerOptions } from './worker-options.ts';
 import { createReporter } from './worker-report.ts';
 import { noteTasks } from './worker-tasks.ts';
 
-/** What only the front's clients are asked for; behind it, the front is the only client, on the loopback. */
+/** What only the front's clients are asked for; behind it, the front is the only client. */
 const BEHIND_THE_FRONT: Partial<Settings> = {
-  forwardedAllowIps: ['127.0.0.1'],
+  forwardedAllowIps: ['unix', '127.0.0.1'],
   protocol: 'http',
   proxyProtocol: 'off',
   // The front has taken it off the path.

@@ -85,6 +85,6 @@ test('least-load over an application of several instances: answers come without 
     pids.add(/"pid":(\d+)/.exec(answer)?.[1]);
   }
   expect(pids.size).toBe(2);
-  const [, direct] = /own-1 +workers \d+ on 127\.0\.0\.1:(\d+)/.exec(program.stdout) ?? [];
-  expect(await get(Number(direct))).toMatch(/^X-Highball-Load: delay=[\d.]+, queue=0\r$/m);
+  const [, direct = ''] = /own-1 +workers \d+ on unix:(\S+)/.exec(program.stdout) ?? [];
+  expect(await get(direct)).toMatch(/^X-Highball-Load: delay=[\d.]+, queue=0\r$/m);
 });

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { exchange, findPeer, Program, type temporaryFolder } from '@highball/testkit';
+import { type Address, exchange, findPeer, Program, type temporaryFolder } from '@highball/testkit';
 import type { UpstreamLine } from '../../src/ctl/types.ts';
 import { Site } from '../started.ts';
 
@@ -108,7 +108,7 @@ async function askOneByOne(port: number, count: number, fields = ''): Promise<st
 }
 
 /** Asks over a connection of its own. */
-export function get(port: number, path = '/', fields = ''): Promise<string> {
+export function get(port: Address, path = '/', fields = ''): Promise<string> {
   const head = `GET ${path} HTTP/1.1\r\nHost: site.example\r\nConnection: close\r\n`;
   return exchange(port, `${head}${fields}\r\n`, 15_000);
 }
