@@ -35,7 +35,7 @@ export function answerStored(
   outcome: CacheOutcome,
   context: AnswerContext,
 ): ResponseBody | Promise<ResponseBody | undefined> {
-  const fields = agedFields(environ, entry.fields, entry.freshness, outcome, context);
+  const fields = fieldsOf(entry, environ, outcome, context);
   const head = environ.REQUEST_METHOD === 'HEAD';
   if (codeOf(entry.status) === 200) {
     if (isNotModified(environ, entry.fields, context.now)) return notModified(fields, startResponse);
@@ -51,6 +51,34 @@ export function answerStored(
   }
   startResponse(entry.status, fields);
   return head || entry.body.kind === 'file' ? [] : (entry.body.chunks as Uint8Array[]);
+}
+
+function fieldsOf(
+  entry: StoredResponse,
+  environ: Environ,
+  outcome: CacheOutcome,
+  context: AnswerContext,
+): HeaderList {
+  const { fields, freshness, recent } = entry;
+  if (!outcome.hit || outcome.detail !== undefined) {
+    return agedFields(environ, fields, freshness, outcome, context);
+  }
+  const age = Math.floor(currentAge(freshness, context.now));
+  const ttl = Math.floor(outcome.ttl ?? 0);
+  if (recent?.of !== fields || recent.age !== age || recent.ttl !== ttl) {
+    entry.recent = { of: fields, age, ttl, fields: undefined };
+    return agedFields(environ, fields, freshness, outcome, context);
+  }
+  // The second of this second, and those after it: a server knows such a list again.
+  if (recent.fields === undefined) {
+    recent.fields = freeze(agedFields(environ, fields, freshness, outcome, context));
+  } else environ['highball.cache_status'] = 'HIT';
+  return recent.fields;
+}
+
+function freeze(fields: HeaderList): HeaderList {
+  for (const field of fields) Object.freeze(field);
+  return Object.freeze(fields) as HeaderList;
 }
 
 /** All of a stored body; undefined when its file is gone. */

@@ -47,9 +47,10 @@ export class CachedApplication {
     }
     const request = readRequest(environ, this.#options, this.#options.honourRequests);
     const found = find(this.#store, request.url, environ);
-    const selection = this.#select(request, found);
+    const now = this.#options.now();
+    const selection = this.#select(request, found, now);
     if (selection?.act === 'use' || !this.#store.hasDisk) {
-      return this.#decide(request, found, selection, startResponse);
+      return this.#decide(request, found, selection, now, startResponse);
     }
     return this.#decideWithDisk(request, found, startResponse);
   }
@@ -63,22 +64,24 @@ export class CachedApplication {
       before.entry === undefined
         ? await findOnDisk(this.#store, request.url, request.environ)
         : await findYounger(this.#store, before);
-    return await this.#decide(request, found, this.#select(request, found), startResponse);
+    const now = this.#options.now();
+    return await this.#decide(request, found, this.#select(request, found, now), now, startResponse);
   }
 
-  #select({ directives }: CacheRequest, { entry }: Found): Selection | undefined {
-    return entry && select(entry.freshness, directives, this.#options, this.#options.now());
+  #select({ directives }: CacheRequest, { entry }: Found, now: number): Selection | undefined {
+    return entry && select(entry.freshness, directives, this.#options, now);
   }
 
   #decide(
     request: CacheRequest,
     found: Found,
     selection: Selection | undefined,
+    now: number,
     startResponse: StartResponse,
   ): ResponseBody | Promise<ResponseBody> {
     const { entry } = found;
     if (entry !== undefined && selection !== undefined && selection.act !== 'validate') {
-      const body = this.#answer(request, found, entry, selection, startResponse);
+      const body = this.#answer(request, found, entry, selection, now, startResponse);
       if (selection.act === 'use-and-refresh')
         this.#fetcher.refresh(this.#forwarding(request, found, 'stale'));
       return body;
@@ -96,11 +99,13 @@ export class CachedApplication {
     found: Found,
     entry: StoredResponse,
     { act }: Selection,
+    now: number,
     startResponse: StartResponse,
   ): ResponseBody | Promise<ResponseBody> {
-    const outcome: CacheOutcome = { hit: true, ttl: timeToLive(entry.freshness, this.#options.now()) };
+    const outcome: CacheOutcome = { hit: true, ttl: timeToLive(entry.freshness, now) };
     if (act === 'use-and-refresh') outcome.detail = 'stale-while-revalidate';
-    const body = answerStored(entry, request.environ, startResponse, outcome, this.#context());
+    const context = { name: this.#options.name, now };
+    const body = answerStored(entry, request.environ, startResponse, outcome, context);
     if (!(body instanceof Promise)) return body;
     return body.then((opened) => opened ?? this.#replaceLost(request, found, entry, startResponse));
   }

@@ -2,13 +2,13 @@ import { crc32 } from 'node:zlib';
 import type { Entry, StoredResponse } from './entry.ts';
 
 /** A head as it is stored: the entry, its body by the name of a file. */
-type StoredHead = Omit<StoredResponse, 'body'> & { digest: string; blocks: readonly number[] };
+type StoredHead = Omit<StoredResponse, 'body' | 'recent'> & { digest: string; blocks: readonly number[] };
 
 /** A head as text: behind the checksum of it, JSON. */
 export function serializeHead(entry: Entry): string {
   let plain: object = entry;
   if (entry.kind === 'response') {
-    const { body, ...head } = entry;
+    const { body, recent: _, ...head } = entry;
     if (body.kind === 'memory') throw new TypeError('a body must be in its file before its head is written');
     const digest = body.file.path.slice(body.file.path.lastIndexOf('/') + 1);
     plain = { ...head, digest, blocks: body.file.blocks } satisfies StoredHead;

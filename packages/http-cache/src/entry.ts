@@ -25,6 +25,18 @@ export interface StoredResponse {
   readonly position: number;
   readonly size: number;
   readonly body: StoredBody;
+  /** What hits of this second are answered with. */
+  recent?: RecentFields | undefined;
+}
+
+/** The fields of a hit, which change once a second. */
+export interface RecentFields {
+  /** The stored ones that they were made of. */
+  readonly of: HeaderList;
+  readonly age: number;
+  readonly ttl: number;
+  /** Frozen, and the same list for each; undefined after the first of them. */
+  fields: HeaderList | undefined;
 }
 
 /** Under the primary key of a resource that has variants: what they were chosen by. */

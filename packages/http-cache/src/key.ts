@@ -1,5 +1,6 @@
 import type { Environ } from '@highball/gateway-protocol';
 import { HttpCacheUsageError } from './errors.ts';
+import { RecentText } from './recent-text.ts';
 
 /** What of a URL tells resources apart. */
 export interface KeyRules {
@@ -19,8 +20,18 @@ const UNRESERVED = /[\w.~-]/;
 export function primaryKey(environ: Environ, rules: KeyRules): string {
   const scheme = environ['wsgi.url_scheme'];
   const host = environ.HTTP_HOST ?? `${environ.SERVER_NAME}:${environ.SERVER_PORT}`;
-  return keyOf(scheme, host, targetOf(environ), rules);
+  const target = targetOf(environ);
+  const recent = scheme === 'https' ? recentSecure : recentPlain;
+  let key = recent.get(rules, host, target);
+  if (key === undefined) {
+    key = keyOf(scheme, host, target, rules);
+    recent.set(rules, host, target, key);
+  }
+  return key;
 }
+
+const recentPlain = new RecentText();
+const recentSecure = new RecentText();
 
 /**
  * The primary key of a URL in text.

@@ -1,7 +1,7 @@
 import type { Environ } from '@highball/gateway-protocol';
 import type { Entry, StoredResponse, VaryIndex } from './entry.ts';
 import type { Store } from './store.ts';
-import { joinNames, variantKey } from './vary.ts';
+import { joinNames, keyOfVariant, variantKey } from './vary.ts';
 
 /** What is known of a resource, seen from a request. */
 export interface Found {
@@ -16,7 +16,7 @@ export interface Found {
 export function find(store: Store, url: string, environ: Environ): Found {
   const first = store.get(url);
   if (first?.kind !== 'vary') return { entry: first, index: undefined, key: url };
-  const key = url + variantKey(environ, first.names);
+  const key = keyOfVariant(url, environ, first.names);
   return { entry: responseOf(store.get(key)), index: first, key };
 }
 
@@ -24,7 +24,7 @@ export function find(store: Store, url: string, environ: Environ): Found {
 export async function findOnDisk(store: Store, url: string, environ: Environ): Promise<Found> {
   const first = store.get(url) ?? (await store.load(url));
   if (first?.kind !== 'vary') return { entry: first, index: undefined, key: url };
-  const key = url + variantKey(environ, first.names);
+  const key = keyOfVariant(url, environ, first.names);
   return { entry: responseOf(store.get(key) ?? (await store.load(key))), index: first, key };
 }
 

@@ -1,3 +1,5 @@
+import { type Ordered, UseOrder } from './use-order.ts';
+
 /** How much may be held. */
 export interface Capacity {
   readonly maxBytes: number;
@@ -7,14 +9,10 @@ export interface Capacity {
 /** The part of the bytes that is for what was asked for more than once (Karedla, Love, Wherry 1994: 60–80%). */
 const PROTECTED = 0.8;
 
-/** A use this recent, in parts of the entries that there are, moves nothing: the order is as good, and far cheaper. */
-const RECENT = 1 / 8;
-
-interface Item<Value> {
+interface Item<Value> extends Ordered {
+  readonly key: string;
   readonly value: Value;
-  readonly bytes: number;
-  /** How many moves there had been when it was moved to the end. */
-  movedAt: number;
+  isProtected: boolean;
 }
 
 /**
@@ -25,40 +23,32 @@ interface Item<Value> {
  */
 export class SegmentedLru<Value> {
   readonly #capacity: Capacity;
-  /** Both in the order of use, the oldest first. */
-  readonly #probation = new Map<string, Item<Value>>();
-  readonly #protected = new Map<string, Item<Value>>();
-  #bytes = 0;
-  #protectedBytes = 0;
-  #moves = 0;
+  readonly #items = new Map<string, Item<Value>>();
+  readonly #probation = new UseOrder<Item<Value>>();
+  readonly #protected = new UseOrder<Item<Value>>();
 
   constructor(capacity: Capacity) {
     this.#capacity = capacity;
   }
 
   get bytes(): number {
-    return this.#bytes;
+    return this.#probation.bytes + this.#protected.bytes;
   }
 
   get size(): number {
-    return this.#probation.size + this.#protected.size;
+    return this.#items.size;
   }
 
   /** The value of a key; counts as a use. */
   get(key: string): Value | undefined {
-    const safe = this.#protected.get(key);
-    if (safe !== undefined) {
-      // Whatever has come behind it since is less than this.
-      if (this.#moves - safe.movedAt <= this.#protected.size * RECENT) return safe.value;
-      this.#protected.delete(key);
-      this.#protected.set(key, safe);
-      safe.movedAt = ++this.#moves;
-      return safe.value;
-    }
-    const item = this.#probation.get(key);
+    const item = this.#items.get(key);
     if (item === undefined) return undefined;
-    this.#probation.delete(key);
-    this.#protect(key, item);
+    if (item.isProtected) {
+      this.#protected.renew(item);
+    } else {
+      this.#probation.remove(item);
+      this.#protect(item);
+    }
     return item.value;
   }
 
@@ -68,56 +58,51 @@ export class SegmentedLru<Value> {
    * @returns whether it is kept: not when it alone is too large.
    */
   set(key: string, value: Value, bytes: number): boolean {
-    const wasProtected = this.#protected.has(key);
+    const wasProtected = this.#items.get(key)?.isProtected ?? false;
     this.delete(key);
-    if (bytes > this.#capacity.maxBytes || this.#capacity.maxEntries < 1) return false;
-    while (this.#bytes + bytes > this.#capacity.maxBytes || this.size >= this.#capacity.maxEntries) {
-      this.#evict();
-    }
-    this.#bytes += bytes;
-    const item = { value, bytes, movedAt: this.#moves };
-    if (wasProtected) this.#protect(key, item);
-    else this.#probation.set(key, item);
+    const { maxBytes, maxEntries } = this.#capacity;
+    if (bytes > maxBytes || maxEntries < 1) return false;
+    while (this.bytes + bytes > maxBytes || this.size >= maxEntries) this.#evict();
+    const item: Item<Value> = { key, value, bytes, isProtected: false, older: undefined, newer: undefined };
+    this.#items.set(key, item);
+    if (wasProtected) this.#protect(item);
+    else this.#probation.append(item);
     return true;
   }
 
   /** All keys and values, in no order that means anything; it is no use. */
   *entries(): Generator<[key: string, value: Value]> {
-    for (const segment of [this.#probation, this.#protected])
-      for (const [key, { value }] of segment) yield [key, value];
+    for (const [key, { value }] of this.#items) yield [key, value];
   }
 
   delete(key: string): void {
-    const item = this.#probation.get(key) ?? this.#protected.get(key);
+    const item = this.#items.get(key);
     if (item === undefined) return;
-    this.#bytes -= item.bytes;
-    if (this.#protected.delete(key)) this.#protectedBytes -= item.bytes;
-    else this.#probation.delete(key);
+    this.#items.delete(key);
+    (item.isProtected ? this.#protected : this.#probation).remove(item);
   }
 
-  clear(): void {
-    this.#probation.clear();
-    this.#protected.clear();
-    this.#bytes = 0;
-    this.#protectedBytes = 0;
-  }
-
-  #protect(key: string, item: Item<Value>): void {
-    this.#protected.set(key, item);
-    item.movedAt = ++this.#moves;
-    this.#protectedBytes += item.bytes;
+  /** It is in no segment at this moment. */
+  #protect(item: Item<Value>): void {
+    item.isProtected = true;
+    this.#protected.append(item);
     const most = PROTECTED * this.#capacity.maxBytes;
     const mostEntries = Math.ceil(PROTECTED * this.#capacity.maxEntries);
-    while ((this.#protectedBytes > most || this.#protected.size > mostEntries) && this.#protected.size > 1) {
-      const [oldest, fallen] = this.#protected.entries().next().value as [string, Item<Value>];
-      this.#protected.delete(oldest);
-      this.#protectedBytes -= fallen.bytes;
-      this.#probation.set(oldest, fallen);
+    while ((this.#protected.bytes > most || this.#protected.size > mostEntries) && this.#protected.size > 1) {
+      this.#fall();
     }
+  }
+
+  /** The oldest of the protected has to be asked for again. */
+  #fall(): void {
+    const oldest = this.#protected.oldest as Item<Value>;
+    this.#protected.remove(oldest);
+    oldest.isProtected = false;
+    this.#probation.append(oldest);
   }
 
   #evict(): void {
     const segment = this.#probation.size > 0 ? this.#probation : this.#protected;
-    this.delete(segment.keys().next().value as string);
+    this.delete((segment.oldest as Item<Value>).key);
   }
 }

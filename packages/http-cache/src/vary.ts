@@ -2,6 +2,7 @@ import { type Environ, environKey, type HeaderList } from '@highball/gateway-pro
 import { listMembers } from '@highball/http-semantics';
 import { CappedMap } from './capped-map.ts';
 import { fieldValue } from './fields.ts';
+import { RecentText } from './recent-text.ts';
 
 /** Fields whose members stand in no order but that of their weights, and in any case. */
 const UNORDERED: ReadonlySet<string> = new Set(['accept-language', 'accept-encoding', 'accept-charset']);
@@ -36,6 +37,21 @@ export function variantKey(environ: Environ, names: readonly string[]): string {
   }
   return key;
 }
+
+/** The key of a variant: the primary key, and the secondary one behind it. */
+export function keyOfVariant(url: string, environ: Environ, names: readonly string[]): string {
+  const [name] = names;
+  const value = name === undefined || names.length > 1 ? undefined : valueOf(environ, name);
+  if (value === undefined) return url + variantKey(environ, names);
+  let key = recent.get(names, url, value);
+  if (key === undefined) {
+    key = url + variantKey(environ, names);
+    recent.set(names, url, value, key);
+  }
+  return key;
+}
+
+const recent = new RecentText();
 
 /** Clients send few different values of the fields that responses are chosen by; long ones are not worth it. */
 const MAX_MEMO = 1000;

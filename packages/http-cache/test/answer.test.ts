@@ -1,5 +1,6 @@
+import type { HeaderList } from '@highball/gateway-protocol';
 import { describe, expect, test } from 'vitest';
-import { Bench } from './support.ts';
+import { begin, Bench, environOf } from './support.ts';
 
 const FIELDS = {
   'Cache-Control': 'max-age=3600',
@@ -140,4 +141,27 @@ describe('HEAD', () => {
     await bench.ask({ method: 'HEAD' });
     expect(bench.cache.stats().entries).toBe(0);
   });
+});
+
+test('hits of one second have the same frozen list of fields, and those of the next another', async () => {
+  const bench = new Bench(() => ({ fields: { 'Cache-Control': 'max-age=60', Vary: 'X-Kind' } }));
+  const hit = async (): Promise<HeaderList> => (await begin(bench.app)).fields;
+  const tell = (fields: HeaderList): string[] =>
+    fields.filter(([name]) => name === 'Age' || name === 'Cache-Status').map(([, value]) => value);
+  await bench.ask();
+  await hit();
+  const second = await hit();
+  expect(Object.isFrozen(second) && second.every((field) => Object.isFrozen(field))).toBe(true);
+  expect(await hit()).toBe(second);
+  expect(tell(second)).toEqual(['0', 'Highball; hit; ttl=60']);
+  bench.wait(1);
+  await hit();
+  const later = await hit();
+  expect(tell(later)).toEqual(['1', 'Highball; hit; ttl=59']);
+  expect(tell(second)).toEqual(['0', 'Highball; hit; ttl=60']);
+  expect(await hit()).toBe(later);
+  // What else is said of the request is said each time.
+  const environ = environOf({});
+  await bench.app(environ, () => () => undefined);
+  expect(environ['highball.cache_status']).toBe('HIT');
 });
