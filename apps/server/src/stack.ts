@@ -121,12 +121,15 @@ export class Stack {
 
   /**
    * Changes the number of workers of a pool.
-   * @throws CommandError when there is no such pool.
+   * @returns how many it is meant to have then. @throws CommandError when there is no such pool.
    */
-  async scale(workers: number, pool = 'front'): Promise<void> {
+  async scale(workers: number, pool = 'front'): Promise<number> {
     const found = this.#pools.find(({ name }) => name === pool);
     if (found === this.front) await this.#shareFromNowOn(workers);
-    if (found) return found.master.scale(workers);
+    if (found) {
+      await found.master.scale(workers);
+      return found.master.status().size;
+    }
     const known = this.#pools.map(({ name }) => name).join(', ');
     throw new CommandError(`there is no pool '${pool}'; there are: ${known}`);
   }

@@ -206,12 +206,22 @@ export class Member implements WorkerSide {
     const before = this.#utilisation;
     this.#utilisation = performance.eventLoopUtilization();
     const { utilization: utilisation } = performance.eventLoopUtilization(this.#utilisation, before);
-    return { utilisation, memoryBytes: process.memoryUsage.rss() };
+    const memoryBytes = residentBytes();
+    return { utilisation, ...(memoryBytes !== undefined && { memoryBytes }) };
   }
 
   #send(message: WorkerMessage, sent: () => void = () => undefined): void {
     // Without a channel there is nobody to tell: the worker is stopping by then.
     if (process.connected) process.send?.(message, undefined, undefined, sent);
     else sent();
+  }
+}
+
+/** It is read from a file: without a free descriptor it is not known, and that is no reason to fall. */
+function residentBytes(): number | undefined {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return undefined;
   }
 }

@@ -153,7 +153,7 @@ export class Pool implements PatrolHost {
   async #add(): Promise<void> {
     const slot = new Slot(this.size + 1, this.#host);
     this.#slots.push(slot);
-    await slot.boot();
+    await this.#replaceOne(slot);
   }
 
   /**
@@ -202,7 +202,7 @@ export class Pool implements PatrolHost {
     return slots;
   }
 
-  /** A slot that is scaled away meanwhile has nothing to replace. */
+  /** A slot that is scaled away meanwhile needs no worker any more. */
   async #replaceOne(slot: Slot): Promise<void> {
     try {
       await slot.boot();

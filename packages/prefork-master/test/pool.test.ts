@@ -132,6 +132,13 @@ describe('scaling', () => {
     expect(await answers).toEqual(['a', 'b']);
   });
 
+  test('overtakes one that still boots: that is no failure', async () => {
+    await using running = await start({ workers: 1 });
+    await Promise.all([running.master.scale(4), running.master.scale(1)]);
+    expect(running.master.status().size).toBe(1);
+    expect(await ask(running.port, 'hello')).toBe('hello');
+  });
+
   test('during a reload does not disturb it', async () => {
     await using running = await start({ workers: 3 });
     await Promise.all([running.master.reload(), running.master.scale(1), running.master.scale(2)]);

@@ -54,8 +54,8 @@ export function createHandlers(stack: Stack, actions: ServiceActions): CommandHa
     },
     async scale(args) {
       const { workers, pool } = check(scale, args, 'workers is a whole number from 0 to 1024');
-      await stack.scale(workers, pool);
-      return { pool, workers };
+      // Another command may have overtaken this one.
+      return { pool, workers: await stack.scale(workers, pool) };
     },
     async recycle(args) {
       const wanted = check(recycle, args, 'pid is the number of a worker process');

@@ -183,7 +183,7 @@ export class Service {
     const target = {
       stop: (options: { readonly graceful: boolean }) => this.#stack.stop(options),
       reload: () => this.#reload(),
-      scale: (workers: number) => this.#stack.scale(workers),
+      scale: async (workers: number) => void (await this.#stack.scale(workers)),
       retire: () => this.#stack.retire(),
       upgrade: () => this.#upgrade(false),
       reopenLogs: () => this.#reopenLogs(),
