@@ -15,6 +15,8 @@ import {
   Program,
   RawClient,
   temporaryFolder,
+  PHP_FPM,
+  startPhpFpm,
 } from '@highball/testkit';
 import { describe, expect, test } from 'vitest';
 import { Behind, bodyOf, get } from './upstream/support.ts';
@@ -92,39 +94,27 @@ describe('highball proxy speaks', () => {
     },
   );
 
-  const php = '/usr/sbin/php-fpm8.2';
-  test.skipIf(!existsSync(php))('FastCGI, to PHP-FPM with a document root (needs php8.2-fpm)', async () => {
-    await using folder = await temporaryFolder();
-    const port = await freePort();
-    const isRoot = process.getuid?.() === 0;
-    const conf = join(folder.path, 'fpm.conf');
-    await writeFile(
-      conf,
-      `[global]
-daemonize = no
-error_log = ${folder.path}/log
-[www]
-${isRoot ? 'user = root\ngroup = root' : ''}
-listen = 127.0.0.1:${port}
-pm = static
-pm.max_children = 1
-`,
-    );
-    const script = join(folder.path, 'index.php');
-    await writeFile(script, `<?php echo $_SERVER['REQUEST_URI'], ' ', file_get_contents('php://input');`);
-    await using server = new Program(php, ['-n', '-F', '-y', conf, ...(isRoot ? ['-R'] : [])]);
-    const address = `fastcgi://127.0.0.1:${port}`;
-    await through([address, '--document-root', folder.path], async (front) => {
-      await expect
-        .poll(() => get(front, '/index.php'), { timeout: 10_000, message: server.output })
-        .toMatch(/200 OK[^]*\/index\.php/);
-      expect(await get(front, '/other.php')).toMatch(/^HTTP\/1\.1 404 /);
-    });
-    // A front controller: one program for all paths.
-    await through([address, '--script-filename', script], async (front) => {
-      expect(await exchange(front, post('body'))).toContain('/a/b?q=1 body');
-    });
-  });
+  test.skipIf(!existsSync(PHP_FPM))(
+    'FastCGI, to PHP-FPM with a document root (needs php8.2-fpm)',
+    async () => {
+      await using folder = await temporaryFolder();
+      const { program, port } = await startPhpFpm(folder.path);
+      await using server = program;
+      const script = join(folder.path, 'index.php');
+      await writeFile(script, `<?php echo $_SERVER['REQUEST_URI'], ' ', file_get_contents('php://input');`);
+      const address = `fastcgi://127.0.0.1:${port}`;
+      await through([address, '--document-root', folder.path], async (front) => {
+        await expect
+          .poll(() => get(front, '/index.php'), { timeout: 10_000, message: server.output })
+          .toMatch(/200 OK[^]*\/index\.php/);
+        expect(await get(front, '/other.php')).toMatch(/^HTTP\/1\.1 404 /);
+      });
+      // A front controller: one program for all paths.
+      await through([address, '--script-filename', script], async (front) => {
+        expect(await exchange(front, post('body'))).toContain('/a/b?q=1 body');
+      });
+    },
+  );
 
   test.skipIf(missingPeers('python3') !== undefined)('SCGI (needs python3)', async () => {
     await using folder = await temporaryFolder();

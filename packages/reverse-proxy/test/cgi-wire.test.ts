@@ -9,7 +9,15 @@ import {
   variable,
   type Variables,
 } from '@highball/cgi-protocols';
-import { exchange, freePort, Program, RawClient, temporaryFolder } from '@highball/testkit';
+import {
+  exchange,
+  freePort,
+  PHP_FPM,
+  Program,
+  RawClient,
+  startPhpFpm,
+  temporaryFolder,
+} from '@highball/testkit';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
@@ -207,7 +215,6 @@ describe('fastcgi', () => {
 });
 
 const uwsgi = '/usr/bin/uwsgi-core';
-const php = '/usr/sbin/php-fpm8.2';
 
 test.skipIf(!existsSync(uwsgi))('uWSGI with Flask (needs uwsgi-plugin-python3, python3-flask)', async () => {
   await using folder = await temporaryFolder();
@@ -239,22 +246,10 @@ def large():
   expect((await exchange(proxy.port, get('/large'))).match(/x{1000000}/)).not.toBeNull();
 });
 
-test.skipIf(!existsSync(php))('PHP-FPM (needs php8.2-fpm)', async () => {
+test.skipIf(!existsSync(PHP_FPM))('PHP-FPM (needs php8.2-fpm)', async () => {
   await using folder = await temporaryFolder();
-  const port = await freePort();
-  const isRoot = process.getuid?.() === 0;
-  await writeFile(
-    join(folder.path, 'fpm.conf'),
-    `[global]
-daemonize = no
-error_log = ${folder.path}/log
-[www]
-${isRoot ? 'user = root\ngroup = root' : ''}
-listen = 127.0.0.1:${port}
-pm = static
-pm.max_children = 1
-`,
-  );
+  const { program, port } = await startPhpFpm(folder.path);
+  await using server = program;
   await writeFile(
     join(folder.path, 'index.php'),
     `<?php
@@ -263,13 +258,6 @@ if (isset($_GET['status'])) http_response_code((int) $_GET['status']);
 echo 'path=', $_SERVER['PATH_INFO'] ?? '', ' q=', $_GET['q'] ?? '', ' body=', file_get_contents('php://input'), ' host=', $_SERVER['HTTP_HOST'];
 `,
   );
-  await using server = new Program(php, [
-    '-n',
-    '-F',
-    '-y',
-    join(folder.path, 'fpm.conf'),
-    ...(isRoot ? ['-R'] : []),
-  ]);
   await using proxy = await startProxy([`fastcgi://127.0.0.1:${port}`], { documentRoot: folder.path });
   const ready = async (): Promise<string> => exchange(proxy.port, get('/index.php'));
   await expect.poll(ready, { timeout: 10_000, message: server.output }).toMatch(/200 OK/);

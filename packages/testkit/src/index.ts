@@ -1,3 +1,5 @@
+export { PHP_FPM, startPhpFpm } from './php-fpm.ts';
+export type { PhpFpm } from './php-fpm.ts';
 export { findPeer, missingPeers } from './peers.ts';
 export type { Peer } from './peers.ts';
 export { highball, highballBin, Program, temporaryFolder } from './process.ts';
