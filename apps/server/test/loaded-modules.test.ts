@@ -43,7 +43,7 @@ async function recorded() {
 
 /** In a checkout packages are their folders. The names of the strategies are a file that all may read. */
 function packageOf(url: string): string | undefined {
-  if (url.endsWith('/balancer/src/strategy/names.ts')) return undefined;
+  if (url.endsWith('/balancer/src/strategies.ts')) return undefined;
   const [, name] = /\/packages\/([^/]+)\/src\//.exec(url) ?? [];
   return name ?? /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1];
 }

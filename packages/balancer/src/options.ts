@@ -4,7 +4,7 @@ import type { FailurePolicy } from './health/failures.ts';
 import { type OutlierOptions, type OutlierPolicy, resolveOutliers } from './health/outliers.ts';
 import type { PeerOptions } from './peer.ts';
 import { createStrategy } from './strategy/create.ts';
-import { STRATEGIES, type StrategyName } from './strategy/names.ts';
+import { STRATEGIES, type StrategyName } from './strategies.ts';
 import { REPORT_MAX_AGE_MS } from './strategy/least-load.ts';
 import { DECAY_MS } from './strategy/peak-ewma.ts';
 import type { Random, Strategy } from './strategy/strategy.ts';

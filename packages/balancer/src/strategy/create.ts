@@ -2,7 +2,7 @@ import { Ketama } from './ketama.ts';
 import { leastLoadCost } from './least-load.ts';
 import { LeastConnections } from './least-connections.ts';
 import { Maglev } from './maglev.ts';
-import type { StrategyName } from './names.ts';
+import type { StrategyName } from '../strategies.ts';
 import { NginxIpHash } from './nginx-ip-hash.ts';
 import { peakEwmaCost } from './peak-ewma.ts';
 import { RandomChoice } from './random.ts';
