@@ -17,11 +17,21 @@ export interface WorkerReport extends WorkerStats {
 const RESOLUTION_MS = 20;
 const NANOSECONDS = 1e6;
 
+/** Two clocks: a rate must not leap with the one that is set. */
+interface ReportClock {
+  /** Milliseconds that only grow. */
+  now(): number;
+  /** Milliseconds since 1970, which another process can compare. */
+  wallClock(): number;
+}
+
+const systemClock: ReportClock = { now: () => performance.now(), wallClock: Date.now };
+
 /** Makes reports: each covers the time since the one before it. */
 export function createReporter(
   stats: () => WorkerStats,
   upstreams: () => readonly UpstreamReport[] = () => [],
-  now: () => number = Date.now,
+  { now, wallClock }: ReportClock = systemClock,
 ): () => WorkerReport {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
@@ -35,6 +45,6 @@ export function createReporter(
     const loopLagMs = Math.max(0, Math.round(delay.max / NANOSECONDS - RESOLUTION_MS));
     delay.reset();
     before = { at, requests: current.requests };
-    return { ...current, at, requestsPerSecond, loopLagMs, upstreams: upstreams() };
+    return { ...current, at: wallClock(), requestsPerSecond, loopLagMs, upstreams: upstreams() };
   };
 }
