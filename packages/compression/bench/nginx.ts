@@ -3,7 +3,7 @@
  * CPU time and not requests a second: it means the same on a machine that has other things to do. Prints a Markdown
  * table of medians.
  *
- *     node -C @highball/source bench/nginx.ts [rounds] [seconds]
+ *     node -C @highball/source bench/nginx.ts [rounds] [seconds] [bytes]
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,8 +14,8 @@ import { promisify } from 'node:util';
 import { findPeer, freePort, missingPeers } from '@highball/testkit';
 import { startOfPage } from './texts.ts';
 
-const [rounds = 5, seconds = 2] = process.argv.slice(2).map(Number);
-const SIZES = [1024, 10_240, 32_768, 102_400];
+const [rounds = 5, seconds = 2, only] = process.argv.slice(2).map(Number);
+const SIZES = only === undefined ? [1024, 10_240, 32_768, 102_400] : [only];
 const run = promisify(execFile);
 const missing = missingPeers('nginx', 'wrk');
 if (missing !== undefined) throw new Error(missing);
