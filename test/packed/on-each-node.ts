@@ -18,6 +18,7 @@ const PROJECTS = [
   'gateway-protocol',
   'environ',
   'http-parser',
+  'direct-writes',
   'async-worker',
   'prefork-master',
   'fetch-adapter',

@@ -1,6 +1,10 @@
 import type { Socket } from 'node:net';
+import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
-import { RequestClass, type WriteRequest } from './write-request.ts';
+import { convention, type WriteRequest } from './write-request.ts';
+
+/** As libuv numbers it. */
+const EPIPE = -constants.errno.EPIPE;
 
 /** What is needed of a socket. */
 export type DirectSocket = Pick<
@@ -10,15 +14,15 @@ export type DirectSocket = Pick<
 
 /** What a socket of node:net has behind it: libuv's stream. */
 interface Handle {
-  writeLatin1String(request: WriteRequest, text: string): number;
-  writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
+  writeLatin1String(request: WriteRequest | null, text: string): number | WriteRequest;
+  writeBuffer(request: WriteRequest | null, bytes: Uint8Array): number | WriteRequest;
   /** Bytes that the kernel has not taken yet. */
   readonly writeQueueSize: number;
 }
 
 type Internals = DirectSocket & { readonly _handle?: Handle | null; readonly encrypted?: boolean };
 
-/** The next write's, of whatever socket: one that is over at once has not touched it. */
+/** The next write's, of whatever socket, where handles are given one: a write that is over at once has not touched it. */
 let spare: WriteRequest | undefined;
 
 /**
@@ -42,7 +46,7 @@ export class DirectWriter {
     this.#socket = socket;
     this.#onTaken = onTaken;
     const { _handle: handle, encrypted } = this.#socket;
-    this.#usable = RequestClass !== undefined && encrypted !== true && isHandle(handle);
+    this.#usable = convention !== undefined && encrypted !== true && isHandle(handle);
   }
 
   /** Whether the kernel has yet to take some of what was written last. */
@@ -59,17 +63,20 @@ export class DirectWriter {
     const socket = this.#socket;
     const { _handle: handle } = socket;
     if (!this.#usable || this.#pending !== undefined || !isFree(socket) || !handle) return false;
-    const request = (spare ??= new (RequestClass as new () => WriteRequest)());
-    const status =
+    const request = takeSpare();
+    const outcome =
       typeof data === 'string' ? handle.writeLatin1String(request, data) : handle.writeBuffer(request, data);
-    if (status !== 0) this.#fail(status);
-    else if (handle.writeQueueSize > 0) this.#wait(request, data);
+    if (typeof outcome !== 'number') this.#wait(outcome, data, handle);
+    else if (outcome !== 0) this.#fail(outcome);
+    else if (request !== null && handle.writeQueueSize > 0) {
+      spare = undefined;
+      this.#wait(request, data, handle);
+    }
     return true;
   }
 
-  /** The kernel has no room for all of it: from now on the request is this write's. */
-  #wait(request: WriteRequest, data: string | Uint8Array): void {
-    spare = undefined;
+  /** The kernel has no room for all of it. */
+  #wait(request: WriteRequest, data: string | Uint8Array, handle: Handle): void {
     this.#pending = request;
     request.data = data;
     request.oncomplete = (status) => {
@@ -78,6 +85,10 @@ export class DirectWriter {
       if (status < 0) this.#fail(status);
       this.#onTaken();
     };
+    const { writeStatus: status } = request;
+    if (typeof status === 'number') request.oncomplete(status);
+    // Nothing waits, and nothing was told: it could not even begin.
+    else if (handle.writeQueueSize === 0) request.oncomplete(EPIPE);
   }
 
   #fail(status: number): void {
@@ -86,6 +97,11 @@ export class DirectWriter {
       Object.assign(new Error(`write ${code}`), { code, errno: status, syscall: 'write' }),
     );
   }
+}
+
+function takeSpare(): WriteRequest | null {
+  if (convention?.kind !== 'given') return null;
+  return (spare ??= new convention.Request());
 }
 
 /** Whether the socket can be written to, and nothing that it was given before waits in it. */

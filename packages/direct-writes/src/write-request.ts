@@ -4,27 +4,32 @@ import { Socket } from 'node:net';
 export interface WriteRequest {
   /** Called when the kernel has taken all, or will take no more: then with a negative number. */
   oncomplete(status: number): void;
+  /** Node 26: how it ended, where that was known before it could be told; else null. */
+  writeStatus?: number | null;
   /** Keeps what is being written from being collected. */
   data: string | Uint8Array | undefined;
 }
 
-type WriteRequestClass = new () => WriteRequest;
-
 /**
- * The class of these requests, which Node exports to nobody: read off a request that a socket makes for a handle of
- * our own. Undefined where that is not as in Node 22, 24 and 26.
+ * How a handle is asked to write: Node 22 and 24 give it a request, of which they find out whether it was needed;
+ * Node 26 gives it null, and gets a request back where there is something to wait for.
  */
-export const RequestClass: WriteRequestClass | undefined = findClass();
+export type Convention =
+  | { readonly kind: 'given'; readonly Request: new () => WriteRequest }
+  | { readonly kind: 'returned' };
 
-function findClass(): WriteRequestClass | undefined {
-  let found: unknown;
+/** That of this Node, read off a socket with a handle of our own; undefined where it is none of those. */
+export const convention: Convention | undefined = findConvention();
+
+function findConvention(): Convention | undefined {
+  let found: Convention | undefined;
   const handle = {
     getAsyncId: () => 1,
     readStart: () => 0,
     readStop: () => 0,
     close: () => undefined,
-    writeLatin1String(request: object): number {
-      found = request.constructor;
+    writeLatin1String(request: object | null): number {
+      found = conventionOf(request);
       return 0;
     },
   };
@@ -36,9 +41,12 @@ function findClass(): WriteRequestClass | undefined {
   } catch {
     return undefined;
   }
-  return isClass(found) ? found : undefined;
+  return found;
 }
 
-function isClass(found: unknown): found is WriteRequestClass {
-  return typeof found === 'function' && found.name === 'WriteWrap';
+function conventionOf(request: object | null): Convention | undefined {
+  if (request === null) return { kind: 'returned' };
+  const { constructor } = request;
+  if (constructor.name !== 'WriteWrap') return undefined;
+  return { kind: 'given', Request: constructor as new () => WriteRequest };
 }
