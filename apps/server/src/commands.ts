@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { changeFolder } from '@highball/daemon';
+import { checkPlaces } from './check-places.ts';
 import type { Config } from './config.ts';
 import { CommandError } from './errors.ts';
 import { createLaunch, type Flags, type Launch, type Reading, readSettings } from './launch.ts';
@@ -108,6 +109,9 @@ async function runLaunch(launch: Launch, flags: Flags): Promise<void> {
     return printConfig(launch.origins);
   }
   if (flags['checkConfig']) return check(launch);
+  const { config, source } = launch;
+  // What the command line says has been checked with its flags.
+  if (source.kind === 'file') await checkPlaces(config, dirname(source.file), source.file);
   const { runStack } = await import('./run-stack.ts');
   await runStack(launch);
 }

@@ -79,4 +79,36 @@ describe('what no worker could start with is refused by the command, before anyt
       `highball: ${variable}: forwardedAllowIps must be ${NETWORKS}, not "nonsense"\n`,
     );
   });
+
+  test.each([
+    [
+      "routes: [{ static: './missing' }]",
+      /^1 highball: site\.mjs: routes\[0\]\.static must be a folder that is there, not 'missing'$/,
+    ],
+    ["routes: [{ app: './missing.mjs' }]", /^4 highball: no module '\.\/missing\.mjs'/],
+    [
+      "upstreams: { a: { servers: ['nonsense'] } }, routes: [{ proxy: 'a' }]",
+      /^1 highball: upstream 'a': 'nonsense' is no upstream; write http/,
+    ],
+    [
+      "upstreams: { a: { app: './no.mjs' } }, routes: [{ proxy: 'a' }]",
+      /^4 highball: no module '\.\/no\.mjs'/,
+    ],
+    [
+      "routes: [{ cgi: './missing' }]",
+      /^1 highball: site\.mjs: routes\[0\]\.cgi must be a folder or program that is there, not 'missing'$/,
+    ],
+  ])('run, with %s', async (config, line) => {
+    const files = { 'site.mjs': `export default { ${config} };` };
+    expect(await refusal(['run', '-c', 'site.mjs'], files)).toMatch(line);
+  });
+
+  test('run, but for what its onStarting makes', async () => {
+    const config = `import { mkdirSync } from 'node:fs';
+      export default { hooks: { onStarting: () => mkdirSync('made') }, routes: [{ static: './made' }] };`;
+    await using site = await Site.make({ 'site.mjs': config });
+    await site
+      .run(['run', '-c', 'site.mjs', '-b', '127.0.0.1:0', '--control-socket', 'off'])
+      .until(/serves http/);
+  });
 });
