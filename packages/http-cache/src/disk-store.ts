@@ -1,11 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, unlink, utimes, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile, rename, unlink, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseHead, serializeHead } from './disk-head.ts';
 import { type DiskLimits, filesIn, roomOf, sweep, sweepEvery } from './disk-sweep.ts';
 import { DiskWriter } from './disk-writer.ts';
 import type { Entry } from './entry.ts';
 import { FileLock } from './file-lock.ts';
+import { withFolder } from './with-folder.ts';
 
 /**
  * The second tier: a folder that all workers share and that survives them. The file system is its index: a head has
@@ -83,12 +84,10 @@ export class DiskStore {
     const text = serializeHead(entry);
     const path = this.#headPath(entry.key);
     const temporary = this.unfinishedPath(randomUUID());
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await mkdir(dirname(temporary), { recursive: true, mode: 0o700 });
-    await writeFile(temporary, text, { mode: 0o600 });
+    await withFolder(temporary, () => writeFile(temporary, text, { mode: 0o600 }));
     const now = new Date(this.#now());
     await utimes(temporary, now, now);
-    await rename(temporary, path);
+    await withFolder(path, () => rename(temporary, path));
     this.#written += roomOf(text.length) + (entry.kind === 'response' ? roomOf(entry.size) : 0);
     this.#heads++;
     void this.track(this.#sweepSometimes());

@@ -1,8 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { BLOCK_BYTES } from './disk-body.ts';
+import { withFolder } from './with-folder.ts';
 
 /** What is held back for a slow disk. */
 const BACKLOG_BYTES = 1_048_576;
@@ -27,8 +28,7 @@ export class DiskWriter {
   constructor(path: string) {
     this.#path = path;
     this.#chain = this.#do(async () => {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      this.#handle = await open(path, 'wx', 0o600);
+      this.#handle = await withFolder(path, () => open(path, 'wx', 0o600));
     });
   }
 
@@ -66,8 +66,7 @@ export class DiskWriter {
       const path = nameOf(this.#hash.digest('hex'));
       await this.#do(async () => {
         await this.#close();
-        await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-        await rename(this.#path, path);
+        await withFolder(path, () => rename(this.#path, path));
       });
       if (this.#error === undefined) return { path, size: this.#size, blocks: this.#blocks };
     }
