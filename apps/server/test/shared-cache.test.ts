@@ -259,6 +259,10 @@ describe.skipIf(process.platform !== 'linux')('the folder of the workers', () =>
     expect(folderOf(second)).toBe(folder);
     expect(statSync(folder).mode & 0o777).toBe(0o700);
     expect((await ask(cached.port, '/')).text).toBe('made 0');
+    // It is there in a moment; who is killed before that takes it along.
+    const stored = (): number =>
+      readdirSync(folder, { recursive: true }).filter((name) => /heads.*\/\w{64}$/.test(String(name))).length;
+    await expect.poll(stored, SOON).toBe(1);
     process.kill(first, 'SIGKILL');
     await expect.poll(async () => (await cached.workers()).includes(first), SOON).toBe(false);
     await cached.site.ctl('reload');
