@@ -51,6 +51,8 @@ export function workerOptions(settings: Settings, log: WorkerLog): Omit<WorkerOp
     keepAliveTimeoutMs: settings.keepAlive * 1000,
     headTimeoutMs: settings.headTimeout * 1000,
     bodyGraceMs: settings.bodyTimeout * 1000,
+    writeTimeoutMs: settings.writeTimeout * 1000,
+    writeMinRateBytes: settings.writeMinRate,
     requestTimeoutMs: settings.requestTimeout * 1000,
     protocol: settings.protocol,
     uwsgiAllowIps: settings.uwsgiAllowIps,

@@ -71,6 +71,14 @@ const examples: { [Name in keyof Settings]: { takes: [unknown, Settings[Name]][]
   keepAlive: { takes: [['75', 75]], refuses: [0, '-1'] },
   headTimeout: { takes: [['5', 5]], refuses: [0, 3601] },
   bodyTimeout: { takes: [['5', 5]], refuses: [0, 3601] },
+  writeTimeout: { takes: [['5', 5]], refuses: [0, 86_401] },
+  writeMinRate: {
+    takes: [
+      ['0', 0],
+      ['1000', 1000],
+    ],
+    refuses: [-1, 1.5],
+  },
   requestTimeout: { takes: [[0, 0]], refuses: [-1] },
   limitRequestLine: { takes: [['4094', 4094]], refuses: [63, 1.5] },
   limitRequestFields: { takes: [['50', 50]], refuses: [0, 32_769] },

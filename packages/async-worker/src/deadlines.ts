@@ -24,7 +24,7 @@ export interface Watched {
   /** When the stages `first`, `idle` and `head` began. */
   readonly since: number;
   readonly exchange: WatchedExchange | undefined;
-  readonly output: { stalledMs(now: number): number };
+  readonly output: { lateMs(now: number, minRateBytes: number): number };
 }
 
 /** What they must know of a request under way. */
@@ -51,7 +51,7 @@ export function expiryOf(
   options: ResolvedOptions,
   drainingSince: number | undefined,
 ): Expiry | undefined {
-  if (connection.output.stalledMs(now) > options.writeTimeoutMs) return 'write';
+  if (connection.output.lateMs(now, options.writeMinRateBytes) > options.writeTimeoutMs) return 'write';
   const { stage, since, exchange } = connection;
   if (stage === 'exchange' && exchange !== undefined)
     return exchangeExpiry(exchange, now, elapsedMs, options);
@@ -74,13 +74,13 @@ function exchangeExpiry(
 
 /**
  * For how long the client has held up the request under way: taken nothing of its answer, or fallen behind the
- * least rate of its body.
+ * least rate of either body.
  */
 export function heldUpMs(connection: Watched, now: number, options: ResolvedOptions): number {
   const { exchange, output } = connection;
-  const stalled = output.stalledMs(now);
-  if (exchange === undefined || !waitsForBody(exchange, options)) return stalled;
-  return Math.max(stalled, options.bodyGraceMs - exchange.bodyBudgetMs);
+  const lateMs = output.lateMs(now, options.writeMinRateBytes);
+  if (exchange === undefined || !waitsForBody(exchange, options)) return lateMs;
+  return Math.max(lateMs, options.bodyGraceMs - exchange.bodyBudgetMs);
 }
 
 /**

@@ -52,8 +52,13 @@ export interface WorkerOptions {
   bodyMinRateBytes?: number;
   /** So far a body may fall behind its rate. @default 20_000 (mod_reqtimeout) */
   bodyGraceMs?: number;
-  /** A client that takes nothing of its answer for so long is cut off. @default 60_000 (nginx's send_timeout) */
+  /**
+   * A client that takes nothing of its answer for so long is cut off, and one that falls so far behind
+   * `writeMinRateBytes`. @default 60_000 (nginx's send_timeout)
+   */
   writeTimeoutMs?: number;
+  /** A client must take its answer at this rate, as far as it is there; 0 for none. @default 240 (IIS: minBytesPerSecond) */
+  writeMinRateBytes?: number;
   /** A request must be answered within this time: 503, or the connection is cut. 0: never. @default 0 */
   requestTimeoutMs?: number;
   /** Connections at a time; beyond it accepting pauses. @default 1000 (gunicorn's worker_connections) */
@@ -108,6 +113,7 @@ const DEFAULTS = {
   bodyMinRateBytes: 500,
   bodyGraceMs: 20_000,
   writeTimeoutMs: 60_000,
+  writeMinRateBytes: 240,
   requestTimeoutMs: 0,
   workerConnections: 1000,
   maxBodyBytes: Number.POSITIVE_INFINITY,
@@ -120,6 +126,7 @@ const MAY_BE_ZERO: ReadonlySet<NumberName> = new Set([
   ...([
     'keepAliveTimeoutMs',
     'bodyMinRateBytes',
+    'writeMinRateBytes',
     'requestTimeoutMs',
     'maxBodyBytes',
     'drainBodyBytes',

@@ -1,5 +1,6 @@
 import { type DirectSocket, DirectWriter, unsentBytes } from '@highball/direct-writes';
 import type { Socket } from 'node:net';
+import { Pace } from './pace.ts';
 import { type FrozenBody, JoinedAnswers } from './joined-answers.ts';
 
 /** What is needed of a socket to write to it; a TLS socket has it too. */
@@ -41,9 +42,8 @@ export class Output {
   #waiting: (() => void)[] | undefined;
   #state: 'open' | 'ending' | 'over' = 'open';
   #partBytes = 0;
-  #taken = 0;
-  #unsent = 0;
-  #takenAt = 0;
+  /** As long as something waits. */
+  #pace: Pace | undefined;
 
   constructor(socket: OutputSocket) {
     this.#socket = socket;
@@ -137,17 +137,21 @@ export class Output {
     this.#wake();
   }
 
-  /** How long the client has taken nothing of what waits for it; asked at intervals, as exact as these. */
-  stalledMs(now: number): number {
-    const waits = this.#waits;
-    // Most connections are idle, and asking for the bytes costs calls out of JavaScript.
-    const taken = waits ? this.#socket.bytesWritten - this.#socket.writableLength : -1;
-    const unsent = waits ? unsentBytes(this.#socket) : -1;
-    if (waits && taken === this.#taken && unsent === this.#unsent) return now - this.#takenAt;
-    this.#taken = taken;
-    this.#unsent = unsent;
-    this.#takenAt = now;
-    return 0;
+  /**
+   * How long the client has taken nothing of what waits for it, or by how long it has fallen behind a least rate; asked
+   * at intervals, as exact as these.
+   * @param minRateBytes - a second; 0 for none.
+   */
+  lateMs(now: number, minRateBytes: number): number {
+    if (!this.#waits) {
+      this.#pace = undefined;
+      return 0;
+    }
+    // Most connections never wait, and asking for the bytes costs calls out of JavaScript.
+    const completed = this.#socket.bytesWritten - this.#socket.writableLength;
+    const unsent = unsentBytes(this.#socket);
+    this.#pace ??= new Pace(now, completed, unsent);
+    return this.#pace.lateMs(now, completed, unsent, minRateBytes);
   }
 
   /** Whether all that was written has been handed to the kernel. */

@@ -4,7 +4,7 @@ import { resolveOptions } from '../src/options.ts';
 import { echoBody, echoPath, get, last, request, serve, statusesOf, until } from './support.ts';
 
 const options = resolveOptions({});
-const idleOutput = { stalledMs: () => 0 };
+const idleOutput = { lateMs: () => 0 };
 
 function expiry(
   watched: Partial<Watched>,
@@ -40,8 +40,8 @@ describe('expiryOf', () => {
 
   test('a client that takes nothing for 60 s is late at every stage', () => {
     for (const stage of ['exchange', 'blocked', 'lingering'] as const) {
-      expect(expiry({ stage, output: { stalledMs: () => 60_000 } }, 0)).toBeUndefined();
-      expect(expiry({ stage, output: { stalledMs: () => 60_001 } }, 0)).toBe('write');
+      expect(expiry({ stage, output: { lateMs: () => 60_000 } }, 0)).toBeUndefined();
+      expect(expiry({ stage, output: { lateMs: () => 60_001 } }, 0)).toBe('write');
     }
   });
 });

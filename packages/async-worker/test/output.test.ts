@@ -167,39 +167,75 @@ describe('a large piece', () => {
   });
 });
 
-describe('stalledMs', () => {
+describe('lateMs', () => {
   test('counts from the last byte of one write that was taken, where the handle tells', () => {
     const { socket, output } = makeOutput();
     const handle = { writeQueueSize: 100 };
     Object.assign(socket, { _handle: handle, bytesWritten: 100, writableLength: 100 });
-    expect(output.stalledMs(1000)).toBe(0);
-    expect(output.stalledMs(3000)).toBe(2000);
+    expect(output.lateMs(1000, 0)).toBe(0);
+    expect(output.lateMs(3000, 0)).toBe(2000);
     handle.writeQueueSize = 99;
-    expect(output.stalledMs(4000)).toBe(0);
-    expect(output.stalledMs(9000)).toBe(5000);
+    expect(output.lateMs(4000, 0)).toBe(0);
+    expect(output.lateMs(9000, 0)).toBe(5000);
   });
 
   test('counts from the last byte that was taken', () => {
     const { socket, output } = makeOutput();
     socket.bytesWritten = 100;
     socket.writableLength = 60;
-    expect(output.stalledMs(1000)).toBe(0);
-    expect(output.stalledMs(3000)).toBe(2000);
+    expect(output.lateMs(1000, 0)).toBe(0);
+    expect(output.lateMs(3000, 0)).toBe(2000);
     socket.writableLength = 50;
-    expect(output.stalledMs(4000)).toBe(0);
-    expect(output.stalledMs(9000)).toBe(5000);
+    expect(output.lateMs(4000, 0)).toBe(0);
+    expect(output.lateMs(9000, 0)).toBe(5000);
     socket.writableLength = 0;
-    expect(output.stalledMs(10_000)).toBe(0);
+    expect(output.lateMs(10_000, 0)).toBe(0);
+  });
+
+  test('counts what is missing at the least rate, though some of it is taken each time', () => {
+    const { socket, output } = makeOutput();
+    socket.bytesWritten = 100_000;
+    socket.writableLength = 90_000;
+    const late: number[] = [];
+    for (let second = 0; second <= 60; second++) {
+      late.push(output.lateMs(second * 1000, 200));
+      socket.writableLength -= 50;
+    }
+    // A quarter of the rate: three quarters of each second are missing.
+    expect([late[0], late[1], late[4], late[60]]).toEqual([0, 750, 3000, 45_000]);
+    socket.writableLength -= 9000;
+    // What was taken in the last second, and 9000 more, are worth 45,250 ms.
+    expect(output.lateMs(61_000, 200)).toBe(750);
+  });
+
+  test('gives nothing in advance to who was fast before', () => {
+    const { socket, output } = makeOutput();
+    socket.bytesWritten = 1_000_000;
+    socket.writableLength = 900_000;
+    output.lateMs(0, 100);
+    socket.writableLength = 100_000;
+    expect(output.lateMs(1000, 100)).toBe(0);
+    socket.writableLength -= 1;
+    expect(output.lateMs(2000, 100)).toBe(990);
+  });
+
+  test('knows no rate where none is asked for', () => {
+    const { socket, output } = makeOutput();
+    socket.bytesWritten = 1000;
+    for (let second = 0; second < 100; second++) {
+      socket.writableLength = 999 - second;
+      expect(output.lateMs(second * 1000, 0)).toBe(0);
+    }
   });
 
   test('does not count the time in which there was nothing to take', () => {
     const { socket, output } = makeOutput();
-    expect(output.stalledMs(1000)).toBe(0);
-    expect(output.stalledMs(50_000)).toBe(0);
+    expect(output.lateMs(1000, 0)).toBe(0);
+    expect(output.lateMs(50_000, 0)).toBe(0);
     socket.bytesWritten = 10;
     socket.writableLength = 10;
-    expect(output.stalledMs(51_000)).toBe(0);
-    expect(output.stalledMs(52_000)).toBe(1000);
+    expect(output.lateMs(51_000, 0)).toBe(0);
+    expect(output.lateMs(52_000, 0)).toBe(1000);
   });
 });
 
@@ -272,9 +308,9 @@ describe('what the kernel does not take at once', () => {
   test('counts as stalled as long as nothing of it is taken', () => {
     const { output, take } = makeFull(2);
     output.text('long');
-    expect(output.stalledMs(1000)).toBe(0);
-    expect(output.stalledMs(4000)).toBe(3000);
+    expect(output.lateMs(1000, 0)).toBe(0);
+    expect(output.lateMs(4000, 0)).toBe(3000);
     take();
-    expect(output.stalledMs(5000)).toBe(0);
+    expect(output.lateMs(5000, 0)).toBe(0);
   });
 });

@@ -8,6 +8,10 @@ export interface LimitSettings {
   headTimeout: number;
   /** Seconds by which a request body may fall behind its least rate of 500 bytes a second. @default 20 */
   bodyTimeout: number;
+  /** Seconds for which a client may take nothing of its answer, or by which it may fall behind the least rate. @default 60 */
+  writeTimeout: number;
+  /** Bytes a second at which a client must take its answer, as far as it is there; 0 none. @default 240 */
+  writeMinRate: number;
   /** Seconds in which a request must be answered; 0 never. @default 0 */
   requestTimeout: number;
   /** Bytes of a request line. @default 8190 */
@@ -46,6 +50,24 @@ export const limitSettings: Declarations<LimitSettings> = {
     expects: 'seconds, from 1 to 3600',
     schema: number(1, 3600),
     default: 20,
+    applies: 'reload',
+  },
+  writeTimeout: {
+    group: 'Limits and deadlines',
+    flag: '--write-timeout <seconds>',
+    help: 'a client may take nothing of its answer for so long, or fall so far behind --write-min-rate',
+    expects: 'seconds, from 1 to 86400',
+    schema: number(1, 86_400),
+    default: 60,
+    applies: 'reload',
+  },
+  writeMinRate: {
+    group: 'Limits and deadlines',
+    flag: '--write-min-rate <bytes>',
+    help: 'bytes a second at which a client must take its answer; 0 is none',
+    expects: 'a whole number of bytes',
+    schema: whole(0, Number.MAX_SAFE_INTEGER),
+    default: 240,
     applies: 'reload',
   },
   requestTimeout: {
