@@ -185,7 +185,12 @@ export class UpstreamConnection implements ResponseHandler {
       }
       this.#spoiled = true;
     }
-    this.#tell();
+    try {
+      this.#tell();
+    } catch (error) {
+      // What was told was not at fault, but who was told: an error here would end the process.
+      this.abort(badResponse(error));
+    }
   };
 
   readonly #onEnd = (): void => {

@@ -298,7 +298,8 @@ export class Forwarding implements AttemptOwner, Swept {
     const { tunnelTimeoutMs } = this.#context.options;
     openTunnel(upgrade(), connection, tunnelHead(this.request.method, head, fields), tunnelTimeoutMs);
     attempt.finish();
-    this.#leave(attempt, 'ok');
+    // A server has a tunnel as long as it is open.
+    connection.socket.once('close', () => this.#leave(attempt, 'ok'));
     this.#finish();
     this.#answer.instead(() => []);
   }
@@ -347,7 +348,13 @@ export class Forwarding implements AttemptOwner, Swept {
     if (index === -1) return;
     if (running.length === 1) running.pop();
     else running.splice(index, 1);
-    this.#context.options.picker.release(attempt.peer, outcome, this.#seen(attempt, outcome));
+    const { picker, log } = this.#context.options;
+    try {
+      picker.release(attempt.peer, outcome, this.#seen(attempt, outcome));
+    } catch (err) {
+      // The answer is none the worse for it.
+      log.warn({ err, upstream: attempt.peer.id }, 'the picker failed to take a peer back');
+    }
   }
 
   /** What the picker learns of the peer; of a client that left, nothing. */

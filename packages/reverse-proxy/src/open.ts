@@ -1,5 +1,5 @@
 import { connect as netConnect, type Socket } from 'node:net';
-import { connect as tlsConnect, type TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import type { UpstreamTlsOptions } from './options.ts';
 import { connectToRead } from './shared-reads.ts';
 import { authorityOf, type UpstreamTarget } from './upstream.ts';
@@ -23,7 +23,8 @@ export function connectTo(tls: UpstreamTlsOptions = {}): Connect {
     const { host, port } = target;
     const below = preface === undefined ? { host, port, noDelay: true, keepAlive: true } : { socket: connectPlainly(target, preface, netConnect) }; // prettier-ignore
     const key = authorityOf(target);
-    const socket = tlsConnect({
+    // Loaded for the first upstream that wants it.
+    const socket = process.getBuiltinModule('node:tls').connect({
       ...below,
       ...tls,
       servername: tls.servername ?? (isAddress(host) ? '' : host),

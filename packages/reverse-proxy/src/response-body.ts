@@ -70,9 +70,8 @@ export class ResponseBodyStream implements AsyncIterable<BodyChunk>, AsyncIterat
 
   end(): void {
     this.#ended = true;
-    if (this.#waiter === undefined) return;
-    this.onEnd?.();
-    this.#settle()?.resolve(DONE);
+    const waiter = this.#settle();
+    if (waiter !== undefined) this.#tellEnd().then(waiter.resolve, waiter.reject);
   }
 
   /** The rest will not come: whoever sends the body must cut it, not end it. */
@@ -90,10 +89,7 @@ export class ResponseBodyStream implements AsyncIterable<BodyChunk>, AsyncIterat
       return Promise.resolve({ done: false, value: chunk });
     }
     if (this.#error !== undefined) return Promise.reject(this.#error);
-    if (this.#ended) {
-      this.onEnd?.();
-      return Promise.resolve(DONE);
-    }
+    if (this.#ended) return this.#tellEnd();
     return new Promise((resolve, reject) => (this.#waiter = { resolve, reject }));
   }
 
@@ -111,6 +107,12 @@ export class ResponseBodyStream implements AsyncIterable<BodyChunk>, AsyncIterat
     if (this.#ended || this.#error !== undefined) return;
     this.fail(new Error('the client has left'));
     this.#source.abandon();
+  }
+
+  /** What fails at the end, such as a trailer that cannot be sent, fails the body. */
+  async #tellEnd(): Promise<IteratorResult<BodyChunk, undefined>> {
+    this.onEnd?.();
+    return DONE;
   }
 
   #makeRoom(): void {

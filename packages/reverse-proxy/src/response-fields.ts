@@ -1,8 +1,10 @@
 import type { HeaderField, HeaderList } from '@highball/gateway-protocol';
 import type { ResponseHead } from '@highball/http-parser';
-import { STATUS_CODES } from 'node:http';
 import type { PeerLoad, ResolvedOptions } from './options.ts';
 import { connectionNames, HOP_BY_HOP, joinVia } from '@highball/http-semantics';
+
+/** An import of node:http would load its client, too, which takes longer than all of this package. */
+const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
 /** What an upstream says to the proxy, and not to the client (nginx's X-Accel-*). */
 export interface AccelFields {

@@ -81,3 +81,19 @@ describe('a connection is not used again', () => {
     expect(await exchange(proxy.port, get())).toMatch(/1$/);
   });
 });
+
+test('a picker that fails to take its peer back fails no request', async () => {
+  await using upstream = await startUpstream((socket) => void socket.write(ok('fine')));
+  const picker = {
+    pick: () => ({ id: upstream.url }),
+    release: () => {
+      throw new Error('lost the book');
+    },
+  };
+  await using proxy = await startProxy([], { picker });
+  for (let i = 0; i < 2; i++) expect(await exchange(proxy.port, get())).toMatch(/fine$/);
+  expect(proxy.log).toEqual([
+    'the picker failed to take a peer back',
+    'the picker failed to take a peer back',
+  ]);
+});

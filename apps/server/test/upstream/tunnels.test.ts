@@ -103,6 +103,7 @@ test('what is open over a HUP lives in the old worker until the graceful timeout
   // What is new is the new worker's.
   const [next, nextStream] = [await talk(site.port), await listen(site.port)];
   expect(await say(next, 'new')).toBe('again new');
+  await expect.poll(async () => (await site.status()).servers[0]?.active).toBe(2);
   // The old worker has its time, and no more.
   await once(socket, 'close');
   await stream.closed;
