@@ -26,6 +26,7 @@ export function poolOptions(
     sharing: settings.reusePort && role.kind === 'front' ? 'reuseport' : 'inherited',
     timeoutMs: settings.timeout * 1000,
     gracefulTimeoutMs: settings.gracefulTimeout * 1000,
+    retireTimeoutMs: settings.retireTimeout * 1000,
     bootTimeoutMs: settings.bootTimeout * 1000,
     ...(workerLifetime > 0 && {
       maxLifetimeMs: workerLifetime * 1000,

@@ -188,11 +188,14 @@ async function serve(
   };
   setInterval(tell, REPORT_MS).unref();
   let exited: Promise<void> | undefined;
-  master.onStop(async (graceful) => {
+  const graceMs = settings.gracefulTimeout * 1000;
+  master.onStop(async (graceful, retired) => {
     log.debug(worker.stats(), graceful ? 'draining' : 'closing');
     lifecycle.drain();
     if (!graceful) await hooks.run('workerInt', hooked.context);
-    await (graceful ? worker.drain(settings.gracefulTimeout * 1000) : worker.close());
+    // What clients hold open outlives the replacement of a worker, not the end of the server.
+    if (graceful) await (retired ? worker.retire(graceMs) : worker.drain(graceMs));
+    else await worker.close();
     await lifecycle.stop(graceful, (err) => log.error({ err }, 'the application did not stop as it should'));
     // A quick stop may have overtaken a graceful one: both come here.
     exited ??= hooks.run('workerExit', hooked.context);

@@ -25,6 +25,7 @@ describe('the master of a pool', () => {
     const settings = resolved({
       timeout: '3',
       gracefulTimeout: '4',
+      retireTimeout: '7',
       bootTimeout: '5',
       backlog: '6',
       procName: 'shop',
@@ -35,6 +36,7 @@ describe('the master of a pool', () => {
       sharing: 'inherited',
       timeoutMs: 3000,
       gracefulTimeoutMs: 4000,
+      retireTimeoutMs: 7000,
       bootTimeoutMs: 5000,
     });
   });

@@ -46,6 +46,7 @@ const examples: { [Name in keyof Settings]: { takes: [unknown, Settings[Name]][]
   workerConnections: { takes: [['10', 10]], refuses: [0, -1] },
   timeout: { takes: [['1.5', 1.5]], refuses: [0, '1s'] },
   gracefulTimeout: { takes: [[0, 0]], refuses: [-1, 86_401] },
+  retireTimeout: { takes: [['86400', 86_400]], refuses: [-1, 604_801] },
   bootTimeout: { takes: [['90', 90]], refuses: [0] },
   maxRequests: { takes: [['1000', 1000]], refuses: [-1, 1.5] },
   maxRequestsJitter: { takes: [['50', 50]], refuses: [-1] },

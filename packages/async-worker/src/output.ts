@@ -154,6 +154,11 @@ export class Output {
     return this.#pace.lateMs(now, completed, unsent, minRateBytes);
   }
 
+  /** Bytes that the socket was given so far. */
+  get written(): number {
+    return this.#socket.bytesWritten;
+  }
+
   /** Whether all that was written has been handed to the kernel. */
   get sent(): boolean {
     return this.#queue.length === 0 && !this.#waits;

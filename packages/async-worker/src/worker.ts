@@ -14,6 +14,7 @@ import { sourceOf } from './request-source.ts';
 import { ServerFields } from './server-fields.ts';
 import { LazySignal } from './lazy-signal.ts';
 import { findSpare } from './spare.ts';
+import { StillWriting } from './still-writing.ts';
 import { collectStats, type WorkerStats } from './stats.ts';
 import { DRAIN_PERIOD_MS, Sweeper, sweepPeriod } from './sweeper.ts';
 import { withVariables } from './uwsgi-environ.ts';
@@ -31,6 +32,14 @@ export interface Worker {
    * @param graceMs - after so long the rest is cut off. @default 30_000 (gunicorn's graceful_timeout)
    */
   drain(graceMs?: number): Promise<void>;
+  /**
+   * The same for a worker that others have replaced, while the server goes on. After `graceMs` it cuts off requests
+   * that have no answer yet, and answers of which nothing was written for as long; it keeps the others, and the
+   * connections that the application has taken over (WebSockets), until they end, or {@link drain} or {@link close} is
+   * called.
+   * @param graceMs - @default 30_000
+   */
+  retire(graceMs?: number): Promise<void>;
   /** Stops at once. */
   close(): Promise<void>;
   /**
@@ -66,6 +75,10 @@ class AsyncWorker implements Worker, AcceptorOwner {
   #requests = 0;
   #drainingSince: number | undefined;
   #draining: Promise<void> | undefined;
+  /** When what is left is cut off. */
+  #cutAt = 0;
+  /** As long as it is retired, and not told to stop. */
+  #retired: { readonly graceMs: number; readonly writing: StillWriting } | undefined;
   #onEmpty: (() => void) | undefined;
 
   constructor(app: Application, options: ResolvedOptions) {
@@ -85,7 +98,19 @@ class AsyncWorker implements Worker, AcceptorOwner {
   }
 
   drain(graceMs = GRACE_MS): Promise<void> {
-    this.#draining ??= this.#drain(graceMs);
+    if (this.#draining === undefined || this.#retired !== undefined) this.#cutAfter(graceMs);
+    this.#retired = undefined;
+    this.#draining ??= this.#drain();
+    return this.#draining;
+  }
+
+  retire(graceMs = GRACE_MS): Promise<void> {
+    if (this.#draining === undefined) {
+      this.#retired = { graceMs, writing: new StillWriting() };
+      this.#retired.writing.silent(this.#connections);
+      this.#cutAfter(graceMs);
+      this.#draining = this.#drain();
+    }
     return this.#draining;
   }
 
@@ -135,18 +160,29 @@ class AsyncWorker implements Worker, AcceptorOwner {
     }
   }
 
-  async #drain(graceMs: number): Promise<void> {
+  async #drain(): Promise<void> {
     const { clock } = this.#options;
     this.#drainingSince = clock.now();
     this.#drainSignal.abort(new RequestError('SERVER_STOPPING', 'the server is stopping'));
     this.#sweeper.start(DRAIN_PERIOD_MS);
-    const deadline = clock.now() + graceMs;
     const stopWatch = clock.every(DRAIN_PERIOD_MS, () => {
-      if (clock.now() >= deadline) this.#cutOff();
+      if (clock.now() >= this.#cutAt) this.#cutWhatIsLeft();
     });
     await this.#acceptor.finish();
     await this.#untilEmpty();
     stopWatch();
+  }
+
+  #cutAfter(graceMs: number): void {
+    this.#cutAt = this.#options.clock.now() + graceMs;
+  }
+
+  #cutWhatIsLeft(): void {
+    if (this.#retired === undefined) return this.#cutOff();
+    const { graceMs, writing } = this.#retired;
+    this.#acceptor.close();
+    for (const connection of writing.silent(this.#connections)) connection.destroy();
+    this.#cutAfter(graceMs);
   }
 
   #untilEmpty(): Promise<void> {

@@ -149,6 +149,117 @@ describe('drain', () => {
   });
 });
 
+describe('retire', () => {
+  const app = (step: () => Promise<void>): Parameters<typeof serve>[0] =>
+    async function (environ, start) {
+      if (environ.PATH_INFO === '/tunnel') {
+        const { socket } = (environ['highball.upgrade'] as () => UpgradedConnection)();
+        socket
+          .on('data', (bytes: Buffer) => socket.write(`again ${String(bytes)}`))
+          .on('error', () => undefined);
+        socket.on('end', () => socket.end());
+        socket.write('open');
+        return [];
+      }
+      if (environ.PATH_INFO === '/wait') return new Promise<never>(() => undefined);
+      start('200 OK', []);
+      return (async function* () {
+        for (let index = 0; ; index++) {
+          yield `part ${index};`;
+          await step();
+        }
+      })();
+    };
+
+  /** Time that passes while something is written: what is due looks at both. */
+  const pass = async (server: Awaited<ReturnType<typeof serve>>, ms: number): Promise<void> => {
+    server.clock.advance(ms);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+
+  async function retired() {
+    let next = deferred();
+    const server = await serve(app(() => next.promise));
+    const open = async (path: string, ...fields: string[]) => {
+      const client = await server.connect();
+      client.send(get(path, ...fields));
+      return client;
+    };
+    const tunnel = await open('/tunnel', 'Connection: upgrade', 'Upgrade: x');
+    await tunnel.until('open');
+    const stream = await open('/stream');
+    await stream.until('part 0;');
+    const waiting = await open('/wait');
+    await until(() => server.worker.stats().active === 2);
+    const left = server.worker.retire(5000);
+    await pass(server, 0);
+    /** Lets the stream write its next part. */
+    const step = async (index: number): Promise<void> => {
+      const last = next;
+      next = deferred();
+      last.resolve();
+      await stream.until(`part ${index};`);
+    };
+    return {
+      server,
+      tunnel,
+      stream,
+      waiting,
+      left,
+      step,
+      [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    };
+  }
+
+  test('keeps tunnels and answers that go on, and cuts requests without an answer after graceMs', async () => {
+    await using parts = await retired();
+    const { server, tunnel, stream, waiting, left, step } = parts;
+    await step(1);
+    await pass(server, 4900);
+    expect(server.worker.stats().connections).toBe(3);
+    await pass(server, 200);
+    await waiting.closed;
+    expect(server.worker.stats().connections).toBe(2);
+    await step(2);
+    await pass(server, 5100);
+    await step(3);
+    // Nothing was written for as long as a request may take.
+    await pass(server, 5100);
+    await pass(server, 5100);
+    await stream.closed;
+    tunnel.send('here');
+    await tunnel.until('again here');
+    tunnel.end();
+    await left;
+    expect(server.worker.stats().connections).toBe(0);
+  });
+
+  test('a drain that follows cuts all of it after its own time', async () => {
+    await using parts = await retired();
+    const { server, tunnel, stream, left, step } = parts;
+    await step(1);
+    await pass(server, 5100);
+    const drained = server.worker.drain(1000);
+    await step(2);
+    await pass(server, 900);
+    expect(server.worker.stats().connections).toBe(2);
+    await pass(server, 200);
+    await Promise.all([drained, left, tunnel.closed, stream.closed]);
+  });
+
+  test('a drain under way is not prolonged by it', async () => {
+    await using server = await serve(app(() => new Promise(() => undefined)));
+    const tunnel = await server.connect();
+    tunnel.send(get('/tunnel', 'Connection: upgrade', 'Upgrade: x'));
+    await tunnel.until('open');
+    const drained = server.worker.drain(1000);
+    void server.worker.retire(5000);
+    await pass(server, 0);
+    await pass(server, 1100);
+    await Promise.all([drained, tunnel.closed]);
+  });
+});
+
 describe('close', () => {
   test('stops at once, also what is under way', async () => {
     await using server = await serve(() => new Promise(() => undefined));

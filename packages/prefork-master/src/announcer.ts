@@ -58,7 +58,7 @@ export class Announcer implements SlotAnnouncements {
     const busy = serving === '' ? last : `it was serving ${serving}`;
     this.#log.error(
       { ...identify(worker), report, ...(serving !== '' && { serving }) },
-      `${label} gave no sign of life for ${timeoutMs} ms and is replaced; ${busy}`,
+      `${label} gave no sign of life for ${timeoutMs} ms and is ${worker.retired ? 'ended' : 'replaced'}; ${busy}`,
     );
     this.#emit('workerTimeout', identify(worker), report, serving);
   }

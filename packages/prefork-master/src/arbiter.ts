@@ -66,7 +66,7 @@ export class Arbiter extends EventEmitter<MasterEvents> implements Master, Upgra
     this.#options.log.info({}, 'the workers stop; the sockets stay');
     this.#retiredSize = pool.size;
     this.#tell('retire');
-    await pool.scale(0);
+    await pool.empty();
   }
 
   async restore(): Promise<void> {

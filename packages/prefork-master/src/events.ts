@@ -41,7 +41,7 @@ export interface MasterEvents {
   reload: [generation: number];
   /** All workers that serve are of the new generation; those before them may still finish their work. */
   replaced: [generation: number];
-  /** All workers are of the new generation. */
+  /** Those before them have left, or have had the time that requests get. */
   reloaded: [generation: number];
   /** The number of workers is another one: nworkers_changed. */
   scale: [workers: number, before: number];

@@ -23,14 +23,14 @@ export interface Master {
   /** The bound addresses, with port 0 and names resolved; none before `start()` has bound them. */
   addresses(): readonly ListenTarget[];
   /**
-   * Replaces all workers, one by one; resolves when the last of the old ones has exited. Calls during a reload share
-   * one more after it.
+   * Replaces all workers, one by one; resolves when the last of the old ones has exited, or has been retired for
+   * `gracefulTimeoutMs`. Calls during a reload share one more after it.
    * @throws {MasterError} when a new worker does not come up: the remaining old ones stay in service.
    */
   reload(changes?: ReloadChanges): Promise<void>;
   /**
    * Changes the number of workers; with 0, connections wait in the backlog. Resolves when the new ones are ready and
-   * the others have exited.
+   * the others have exited, or have been retired for `gracefulTimeoutMs`.
    */
   scale(workers: number): Promise<void>;
   /**

@@ -18,6 +18,10 @@ import { startWatchdog, type TaskLog, taskMemory, Tasks } from './watchdog.ts';
 import type { Reply } from './questions.ts';
 import type { AskCallback, StopCallback, WorkerSide } from './worker-side.ts';
 
+/** Each overtakes those before it. */
+const URGENCY = ['no', 'retired', 'graceful', 'quick'] as const;
+type Stopping = (typeof URGENCY)[number];
+
 /** How long a quick stop may take when there is no master to end it. */
 const QUICK_TIMEOUT_MS = 2000;
 /** How long the last words may take to get out. */
@@ -36,7 +40,9 @@ export class Member implements WorkerSide {
   readonly #stopCallbacks: StopCallback[] = [];
   readonly #logCallbacks: (() => void)[] = [];
   #askCallback: AskCallback | undefined;
-  #stopping: 'no' | 'graceful' | 'quick' = 'no';
+  #stopping: Stopping = 'no';
+  /** What has been called so far for the end of this worker. */
+  readonly #leaving: Promise<void>[] = [];
   readonly #facts: WorkerFacts;
   readonly #balances: AcceptBalance[] = [];
   #tasks: TaskLog | undefined;
@@ -142,8 +148,8 @@ export class Member implements WorkerSide {
   #listen(): void {
     process.on('message', (message) => this.#hear(message));
     process.on('disconnect', () => this.#orphaned());
-    process.on('SIGTERM', () => this.#stop(true));
-    process.on('SIGQUIT', () => this.#stop(false));
+    process.on('SIGTERM', () => this.#stop('graceful'));
+    process.on('SIGQUIT', () => this.#stop('quick'));
     process.on('SIGINT', () => undefined);
     process.on('SIGHUP', () => undefined);
     process.on('SIGUSR1', () => this.#reopenLogs());
@@ -152,7 +158,7 @@ export class Member implements WorkerSide {
   #hear(message: unknown): void {
     if (!isProtocolMessage(message)) return;
     const known = message as MasterMessage;
-    if (known.prefork === 'stop') this.#stop(known.graceful);
+    if (known.prefork === 'stop') this.#stop(urgency(known));
     else if (known.prefork === 'reopen-logs') this.#reopenLogs();
     else if (known.prefork === 'ask') void this.#answer(known.id, known.question);
   }
@@ -171,20 +177,22 @@ export class Member implements WorkerSide {
   #orphaned(): void {
     const left = this.#stopping === 'quick' ? QUICK_TIMEOUT_MS : this.#gracefulTimeoutMs;
     setTimeout(() => process.exit(1), left);
-    this.#stop(true);
+    this.#stop('graceful');
   }
 
-  #stop(graceful: boolean): void {
-    if (this.#stopping === 'quick' || (graceful && this.#stopping === 'graceful')) return;
-    this.#stopping = graceful ? 'graceful' : 'quick';
+  #stop(how: Stopping): void {
+    if (URGENCY.indexOf(how) <= URGENCY.indexOf(this.#stopping)) return;
+    this.#stopping = how;
     for (const balance of this.#balances.splice(0)) balance.leave();
-    void this.#leave(graceful);
+    void this.#leave(how);
   }
 
-  async #leave(graceful: boolean): Promise<void> {
-    const outcomes = await Promise.allSettled(
-      this.#stopCallbacks.map(async (callback) => callback(graceful)),
-    );
+  async #leave(how: Stopping): Promise<void> {
+    const called = this.#stopCallbacks.map(async (callback) => callback(how !== 'quick', how === 'retired'));
+    // What closes at the first call may have nothing to wait for at the second: only haste leaves it behind.
+    if (how === 'quick') this.#leaving.length = 0;
+    this.#leaving.push(...called);
+    const outcomes = await Promise.allSettled(this.#leaving);
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed) console.error(failed.reason);
     process.exit(failed ? 1 : 0);
@@ -215,6 +223,11 @@ export class Member implements WorkerSide {
     if (process.connected) process.send?.(message, undefined, undefined, sent);
     else sent();
   }
+}
+
+function urgency({ graceful, retired }: { graceful: boolean; retired?: boolean }): Stopping {
+  if (!graceful) return 'quick';
+  return retired ? 'retired' : 'graceful';
 }
 
 /** It is read from a file: without a free descriptor it is not known, and that is no reason to fall. */

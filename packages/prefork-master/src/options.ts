@@ -75,7 +75,15 @@ export interface MasterOptions {
   readonly timeoutMs?: number;
   /** How long a worker that was told to stop may finish its work before it is killed. @default 30_000 */
   readonly gracefulTimeoutMs?: number;
-  /** The same for a quick stop. @default 2000 */
+  /**
+   * How long one that was replaced, or scaled away, may live for what its clients hold open, while the master does not
+   * stop; never less than `gracefulTimeoutMs`. nginx's `worker_shutdown_timeout`, HAProxy's `hard-stop-after`.
+   * @default gracefulTimeoutMs
+   */
+  readonly retireTimeoutMs?: number;
+  /** How many such workers there may be for each one in service; the oldest is ended first. @default 4 */
+  readonly maxRetired?: number;
+  /** The same as `gracefulTimeoutMs` for a quick stop. @default 2000 */
   readonly quickTimeoutMs?: number;
   /** How long a worker may take until it is ready. @default 60_000 */
   readonly bootTimeoutMs?: number;
@@ -115,6 +123,7 @@ export interface MasterOptions {
 export interface Limits {
   readonly timeoutMs: number;
   readonly gracefulTimeoutMs: number;
+  readonly retireTimeoutMs: number;
   readonly quickTimeoutMs: number;
   readonly bootTimeoutMs: number;
 }
@@ -123,6 +132,8 @@ export interface Limits {
 const TIMEOUT_MS = 30_000;
 const GRACEFUL_TIMEOUT_MS = 30_000;
 const BACKLOG = 2048;
+/** Enough for the reloads of an afternoon; nginx has no limit, and many reloads fill its memory. */
+const MAX_RETIRED = 4;
 /** Puma's `worker_boot_timeout`. */
 const BOOT_TIMEOUT_MS = 60_000;
 /** Long enough to close a database, short enough for someone who waits after Ctrl-C. */
@@ -147,6 +158,7 @@ export interface ResolvedOptions extends Limits, PatrolOptions {
   readonly clock: Clock;
   readonly spawn: Spawn | undefined;
   readonly sharing: Sharing;
+  readonly maxRetired: number;
   readonly watch: readonly string[];
   readonly watchDebounceMs: number;
   readonly random: () => number;
@@ -156,6 +168,7 @@ export interface ResolvedOptions extends Limits, PatrolOptions {
 /** Fills in the defaults and checks what is given. @throws {MisuseError} `invalid-option` */
 export function resolveOptions(options: MasterOptions): ResolvedOptions {
   if (options.listen.length === 0) throw invalid('listen', 'needs one address at least');
+  const { gracefulTimeoutMs = GRACEFUL_TIMEOUT_MS } = options;
   return {
     listen: options.listen,
     worker: options.worker,
@@ -163,7 +176,9 @@ export function resolveOptions(options: MasterOptions): ResolvedOptions {
     name: options.name,
     title: options.title,
     timeoutMs: checkDelay('timeoutMs', options.timeoutMs ?? TIMEOUT_MS),
-    gracefulTimeoutMs: checkDelay('gracefulTimeoutMs', options.gracefulTimeoutMs ?? GRACEFUL_TIMEOUT_MS),
+    gracefulTimeoutMs: checkDelay('gracefulTimeoutMs', gracefulTimeoutMs),
+    retireTimeoutMs: checkDelay('retireTimeoutMs', options.retireTimeoutMs ?? gracefulTimeoutMs),
+    maxRetired: checkCount('maxRetired', options.maxRetired ?? MAX_RETIRED, 0),
     quickTimeoutMs: checkDelay('quickTimeoutMs', options.quickTimeoutMs ?? QUICK_TIMEOUT_MS),
     bootTimeoutMs: checkDelay('bootTimeoutMs', options.bootTimeoutMs ?? BOOT_TIMEOUT_MS),
     backlog: checkCount('backlog', options.backlog ?? BACKLOG, 1),

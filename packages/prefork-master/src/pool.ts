@@ -8,6 +8,7 @@ import type { ResolvedOptions, WorkerProgram } from './options.ts';
 import { Patrol, type PatrolHost } from './patrol.ts';
 import type { Reply } from './questions.ts';
 import { Recycler } from './recycler.ts';
+import { Retirement } from './retirement.ts';
 import { Slot, type SlotHost, type WorkerStatus } from './slot.ts';
 import type { SocketTable } from './socket-table.ts';
 import type { WorkerProcess } from './worker-process.ts';
@@ -64,7 +65,9 @@ export class Pool implements PatrolHost {
     );
     this.#patrol = new Patrol(options, this, clock, random);
     const launch = (id: number): WorkerProcess => this.#launcher.launch(id, this.#release);
-    this.#host = { clock, backoff, announce: this.#announcer, launch };
+    const retirement = new Retirement(() => options.maxRetired * Math.max(1, this.size));
+    const retire = (old: WorkerProcess): void => retirement.add(old);
+    this.#host = { clock, backoff, announce: this.#announcer, launch, retire };
   }
 
   get size(): number {
@@ -88,8 +91,8 @@ export class Pool implements PatrolHost {
   }
 
   /**
-   * Changes the number of workers; resolves when the new ones are ready and the others have exited. The number stands
-   * even when a new one fails to boot: its slot goes on trying.
+   * Changes the number of workers; resolves when the new ones are ready and the others have exited, or have had the
+   * time that requests get. The number stands even when a new one fails to boot: its slot goes on trying.
    */
   async scale(size: number): Promise<void> {
     const before = this.size;
@@ -100,6 +103,13 @@ export class Pool implements PatrolHost {
     if (size !== before) this.#emit('scale', size, before);
     if (removed.length > 0) tasks.push(this.#remove(removed, heirs));
     await Promise.all(tasks);
+  }
+
+  /** Stops all workers gracefully, also those that were replaced; the pool can be scaled up again. */
+  async empty(): Promise<void> {
+    const slots = [...this.#slots, ...this.#leaving];
+    const stopped = Promise.all(slots.map((slot) => slot.stop(true)));
+    await Promise.all([this.scale(0), stopped]);
   }
 
   /** Starts the first workers. */
@@ -124,7 +134,7 @@ export class Pool implements PatrolHost {
   /** Asks all workers that serve, also those that finish their work. */
   ask(question: unknown, timeoutMs: number): Promise<WorkerReply[]> {
     const workers = [...this.#slots, ...this.#leaving].flatMap(({ processes }) => processes);
-    const serving = workers.filter(({ state }) => state === 'ready' || state === 'stopping');
+    const serving = workers.filter(({ state }) => ['ready', 'retired', 'stopping'].includes(state));
     return Promise.all(
       serving.map(async (worker) => ({
         worker: { id: worker.id, pid: worker.pid, generation: worker.generation },
@@ -138,7 +148,8 @@ export class Pool implements PatrolHost {
   }
 
   reopenLogs(): void {
-    for (const slot of this.#slots) for (const worker of slot.processes) worker.reopenLogs();
+    for (const { processes } of [...this.#slots, ...this.#leaving])
+      for (const worker of processes) worker.reopenLogs();
   }
 
   /** Stops all workers for good; resolves when they have exited. */
@@ -164,11 +175,17 @@ export class Pool implements PatrolHost {
     for (const slot of slots) this.#leaving.add(slot);
     const replaced = this.#slots.filter(({ id }) => heirs.has(id)).map((slot) => slot.boot());
     const outcomes = await Promise.allSettled(replaced);
-    await Promise.all(slots.map((slot) => slot.stop(true)));
-    for (const slot of slots) this.#leaving.delete(slot);
+    await Promise.all(slots.map((slot) => slot.retire()));
+    for (const slot of slots) this.#forget(slot);
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     // What waits in the queues is served when the slot has its next worker.
     if (failed && !this.#closed) throw failed.reason;
+  }
+
+  /** It may live on for what its clients hold open; until then it is shown, and stopped with the others. */
+  #forget(slot: Slot): void {
+    if (slot.processes.every(({ state }) => state === 'gone')) this.#leaving.delete(slot);
+    else void slot.exited().then(() => this.#leaving.delete(slot));
   }
 
   async #reload({ worker }: ReloadChanges): Promise<void> {
@@ -181,7 +198,7 @@ export class Pool implements PatrolHost {
     try {
       const slots = await this.#replaceAll();
       this.#emit('replaced', generation);
-      // Not before: a reload on top of one that still drains would pile up processes.
+      // Not before: a reload on top of one that still finishes its requests would pile up processes.
       await Promise.all(slots.map((slot) => slot.drained()));
       this.#emit('reloaded', generation);
     } catch (error) {

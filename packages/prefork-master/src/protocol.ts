@@ -63,7 +63,7 @@ export type WorkerMessage =
   | { prefork: 'fail'; failure: WorkerFailure };
 
 export type MasterMessage =
-  | { prefork: 'stop'; graceful: boolean }
+  | { prefork: 'stop'; graceful: boolean; retired?: boolean }
   | { prefork: 'reopen-logs' }
   | { prefork: 'ask'; id: number; question: unknown };
 

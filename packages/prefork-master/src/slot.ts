@@ -36,6 +36,8 @@ export interface SlotHost {
   readonly backoff: BackoffOptions;
   /** Starts a worker process for a slot. @throws {MasterError} when there is none to start. */
   launch(id: number): WorkerProcess;
+  /** Takes a worker out of service whose work is now done by others. */
+  retire(worker: WorkerProcess): void;
   readonly announce: SlotAnnouncements;
 }
 
@@ -106,9 +108,24 @@ export class Slot {
     await (this.#incoming ? this.#incoming.booted : this.boot());
   }
 
-  /** Resolves when all retired workers have exited. */
+  /** Resolves when all retired workers have exited, or have had the time that requests get. */
   async drained(): Promise<void> {
-    await Promise.all([...this.#retiring].map((worker) => worker.exited));
+    await Promise.all([...this.#retiring].map((worker) => worker.finished));
+  }
+
+  /** Takes the slot out of service; resolves when its workers have exited, or have had the time that requests get. */
+  async retire(): Promise<void> {
+    this.#closed = true;
+    this.#cancelRetry();
+    const { processes } = this;
+    this.#incoming?.stop(true);
+    if (this.#current) this.#host.retire(this.#current);
+    await Promise.all(processes.map((worker) => worker.finished));
+  }
+
+  /** Resolves when all processes have exited. */
+  async exited(): Promise<void> {
+    await Promise.all(this.processes.map((worker) => worker.exited));
   }
 
   /** Stops all processes; resolves when they have exited. */
@@ -140,7 +157,7 @@ export class Slot {
     this.#host.announce.ready(worker);
     if (!old) return;
     this.#retiring.add(old);
-    old.stop(true);
+    this.#host.retire(old);
   }
 
   #bootFailed(error: MasterError): void {

@@ -50,6 +50,8 @@ export class WorkerProcess {
   /** Resolves when the worker is ready; rejects when it ends before that. */
   readonly booted: Promise<void>;
   readonly exited: Promise<WorkerExit>;
+  /** Resolves when it has exited, or when a retired one has had the time that requests get. */
+  readonly finished: Promise<void>;
   /** What the worker has last reported about itself. */
   report: object | undefined;
   /** What its last beat has told. */
@@ -61,6 +63,7 @@ export class WorkerProcess {
   readonly #observer: WorkerObserver;
   readonly #boot = Promise.withResolvers<void>();
   readonly #exit = Promise.withResolvers<WorkerExit>();
+  readonly #finish = Promise.withResolvers<void>();
   readonly #watched: boolean;
   readonly #questions: Questions;
   #state: WorkerState = 'booting';
@@ -68,10 +71,15 @@ export class WorkerProcess {
   #failure: WorkerFailure | undefined;
   #bootTimedOut = false;
   #expected = false;
+  #retired = false;
+  /** Retired for longer than requests may take. */
+  #hasFinished = false;
   /** While stopping: whether there is time to finish what is under way. */
   #gentle = false;
   /** The one deadline that the state has: boot, heartbeat, stop or abort. */
   #deadline: unknown;
+  /** Beside the heartbeat of a retired one: the end of what it is allowed. */
+  #retirement: unknown;
   /** From the process's exit to the end of its channel. */
   #lastWords: unknown;
 
@@ -93,6 +101,7 @@ export class WorkerProcess {
     this.#watched = identity.handshake && limits.timeoutMs > 0;
     this.booted = this.#boot.promise;
     this.exited = this.#exit.promise;
+    this.finished = this.#finish.promise;
     this.booted.catch(() => undefined);
     this.#listen(identity.handshake);
     this.#within(limits.bootTimeoutMs, () => {
@@ -107,6 +116,11 @@ export class WorkerProcess {
 
   get state(): WorkerState {
     return this.#state;
+  }
+
+  /** Whether another has taken its place. */
+  get retired(): boolean {
+    return this.#retired;
   }
 
   /** Time in service so far; undefined until it is ready. */
@@ -124,12 +138,39 @@ export class WorkerProcess {
     return `worker ${this.id} (pid ${this.pid ?? 'none'})`;
   }
 
+  /**
+   * Tells it that another has taken its place: it finishes its requests as for a graceful stop, and keeps what its
+   * clients hold open for `retireTimeoutMs`. Its heartbeat is watched until then.
+   */
+  retire(): void {
+    const { gracefulTimeoutMs, retireTimeoutMs } = this.#limits;
+    if (this.#state === 'retired') return;
+    this.#retired = true;
+    if (this.#state !== 'ready' || retireTimeoutMs <= gracefulTimeoutMs) return this.stop(true);
+    this.#expected = true;
+    this.#move('retire');
+    this.#retireWithin(gracefulTimeoutMs, () => {
+      this.#hasFinished = true;
+      this.#finish.resolve();
+      this.#retireWithin(retireTimeoutMs - gracefulTimeoutMs, () => this.stop(false));
+    });
+    // Not both: the signal alone asks for an ordinary stop.
+    if (this.#child.connected) this.#send({ prefork: 'stop', graceful: true, retired: true });
+    else this.#child.kill('SIGTERM');
+  }
+
+  /** Ends a retirement before its time: requests still get theirs, and what is older than that is cut. */
+  endRetirement(): void {
+    this.stop(!this.#hasFinished);
+  }
+
   /** Tells it to stop, and kills it when it takes longer than it may. A quick stop overtakes a graceful one. */
   stop(graceful: boolean): void {
     // A worker that is still booting serves nobody: there is nothing to wait for.
     const gentle = graceful && this.#state !== 'booting';
     const told = this.#state === 'stopping' && (gentle || !this.#gentle);
     this.#expected = true;
+    this.#clock.clearTimeout(this.#retirement);
     this.#move('stop');
     if (told || this.#state !== 'stopping') return;
     this.#gentle = gentle;
@@ -200,7 +241,7 @@ export class WorkerProcess {
    * slept (a stopped process, a suspended machine), the beats of its workers are waiting to be read.
    */
   #watch(): void {
-    if (!this.#watched || this.#state !== 'ready') return;
+    if (!this.#watched || (this.#state !== 'ready' && this.#state !== 'retired')) return;
     const lastChanceMs = 2 * beatInterval(this.#limits.timeoutMs);
     this.#within(this.#limits.timeoutMs - lastChanceMs, () => {
       this.#within(lastChanceMs, () => this.#abort());
@@ -208,6 +249,7 @@ export class WorkerProcess {
   }
 
   #abort(): void {
+    this.#clock.clearTimeout(this.#retirement);
     this.#move('abort');
     this.#observer.timeout(this);
     this.#child.kill('SIGABRT');
@@ -230,9 +272,11 @@ export class WorkerProcess {
     if (this.#state === 'gone') return;
     this.#clock.clearTimeout(this.#deadline);
     this.#clock.clearTimeout(this.#lastWords);
+    this.#clock.clearTimeout(this.#retirement);
     this.#questions.close();
     this.#move('exit');
     if (this.#readyAt === undefined) this.#boot.reject(this.#bootError(code, signal));
+    this.#finish.resolve();
     this.#exit.resolve({ code, signal, servedMs: this.servedMs, expected: this.#expected });
   }
 
@@ -265,6 +309,10 @@ export class WorkerProcess {
   #within(delayMs: number, expired: () => void): void {
     this.#clock.clearTimeout(this.#deadline);
     this.#deadline = this.#clock.setTimeout(expired, delayMs);
+  }
+
+  #retireWithin(delayMs: number, expired: () => void): void {
+    this.#retirement = this.#clock.setTimeout(expired, delayMs);
   }
 }
 

@@ -3,8 +3,12 @@ import type { AcceptBalance, Accepting } from './accept-balance.ts';
 import type { ListenTarget } from './bind.ts';
 import type { TaskLog } from './watchdog.ts';
 
-/** A callback for the end of a worker. `graceful`: finish what is under way; otherwise there is no time for that. */
-export type StopCallback = (graceful: boolean) => void | Promise<void>;
+/**
+ * A callback for the end of a worker. `graceful`: finish what is under way; otherwise there is no time for that.
+ * `retired`: others do the work from now on, so what clients hold open, such as tunnels, may be kept for as long as
+ * they want: the master ends it when `retireTimeoutMs` has passed.
+ */
+export type StopCallback = (graceful: boolean, retired: boolean) => void | Promise<void>;
 
 /** Answers a question of the master. */
 export type AskCallback = (question: unknown) => unknown;
@@ -33,7 +37,8 @@ export interface WorkerSide {
   fail(error: unknown, options?: { readonly application?: boolean }): Promise<never>;
   /**
    * Called when the worker is to stop: by the master, by SIGTERM or SIGQUIT, or because the master is gone. When all
-   * callbacks have settled the process exits. A quick stop may follow a graceful one: they are called again.
+   * callbacks have settled the process exits. A graceful stop may follow a retirement, and a quick one either: they are
+   * called again.
    */
   onStop(callback: StopCallback): void;
   /** Called when log files are to be opened anew. */

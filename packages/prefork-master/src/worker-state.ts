@@ -4,6 +4,8 @@ export type WorkerState =
   | 'booting'
   /** In service. */
   | 'ready'
+  /** Replaced, finishing its work; what its clients hold open may live on for long. */
+  | 'retired'
   /** Told to stop, finishing its work. */
   | 'stopping'
   /** Silent for too long: was sent ABRT. */
@@ -13,12 +15,13 @@ export type WorkerState =
   /** Has exited. */
   | 'gone';
 
-export type WorkerEvent = 'ready' | 'stop' | 'abort' | 'kill' | 'exit';
+export type WorkerEvent = 'ready' | 'retire' | 'stop' | 'abort' | 'kill' | 'exit';
 
 /** What leads where. A worker may say `ready` at any time before its end: only while booting it changes anything. */
 const transitions: Record<WorkerState, Partial<Record<WorkerEvent, WorkerState>>> = {
   booting: { ready: 'ready', stop: 'stopping', kill: 'killed', exit: 'gone' },
-  ready: { ready: 'ready', stop: 'stopping', abort: 'aborting', exit: 'gone' },
+  ready: { ready: 'ready', retire: 'retired', stop: 'stopping', abort: 'aborting', exit: 'gone' },
+  retired: { ready: 'retired', stop: 'stopping', abort: 'aborting', exit: 'gone' },
   stopping: { ready: 'stopping', stop: 'stopping', kill: 'killed', exit: 'gone' },
   aborting: { ready: 'aborting', stop: 'aborting', kill: 'killed', exit: 'gone' },
   killed: { ready: 'killed', stop: 'killed', exit: 'gone' },

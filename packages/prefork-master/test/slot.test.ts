@@ -3,7 +3,13 @@ import { Slot } from '../src/slot.ts';
 import { WorkerProcess } from '../src/worker-process.ts';
 import { FakeChild, FakeClock, settle } from './support.ts';
 
-const limits = { timeoutMs: 0, bootTimeoutMs: 1e6, gracefulTimeoutMs: 1e6, quickTimeoutMs: 1e6 };
+const limits = {
+  timeoutMs: 0,
+  bootTimeoutMs: 1e6,
+  gracefulTimeoutMs: 1e6,
+  retireTimeoutMs: 1e6,
+  quickTimeoutMs: 1e6,
+};
 
 function create() {
   const clock = new FakeClock();
@@ -25,6 +31,7 @@ function create() {
         observer,
       );
     },
+    retire: (worker) => worker.retire(),
     announce: {
       ready: (worker) => told.push(`ready ${worker.pid}`),
       exited: (worker) => told.push(`exited ${worker.pid}`),

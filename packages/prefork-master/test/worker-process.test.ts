@@ -2,9 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { WorkerProcess } from '../src/worker-process.ts';
 import { FakeChild, FakeClock } from './support.ts';
 
-const limits = { timeoutMs: 4000, bootTimeoutMs: 500, gracefulTimeoutMs: 300, quickTimeoutMs: 100 };
+const limits = {
+  timeoutMs: 4000,
+  bootTimeoutMs: 500,
+  gracefulTimeoutMs: 300,
+  retireTimeoutMs: 300,
+  quickTimeoutMs: 100,
+};
 
-function create({ handshake = true, timeoutMs = limits.timeoutMs } = {}) {
+function create({ handshake = true, ...changes }: Partial<typeof limits> & { handshake?: boolean } = {}) {
   const clock = new FakeClock();
   const child = new FakeChild();
   const told: string[] = [];
@@ -13,7 +19,7 @@ function create({ handshake = true, timeoutMs = limits.timeoutMs } = {}) {
     recycle: (_worker: WorkerProcess, reason: string) => void told.push(`recycle ${reason}`),
   };
   const identity = { id: 2, generation: 1, handshake };
-  const worker = new WorkerProcess(child, identity, { ...limits, timeoutMs }, clock, observer);
+  const worker = new WorkerProcess(child, identity, { ...limits, ...changes }, clock, observer);
   return { clock, child, worker, told };
 }
 
@@ -204,6 +210,98 @@ describe('stop', () => {
     expect(worker.state).toBe('aborting');
     await clock.pass(1000);
     expect(child.signals).toEqual(['SIGABRT', 'SIGKILL']);
+  });
+});
+
+describe('retirement', () => {
+  const retired = (options: Parameters<typeof create>[0] = {}): ReturnType<typeof create> => {
+    const parts = create({ timeoutMs: 0, retireTimeoutMs: 5000, ...options });
+    parts.child.say('ready');
+    parts.worker.retire();
+    return parts;
+  };
+  const stop = { prefork: 'stop', graceful: true };
+
+  test('is told over the channel; a quick stop follows when its time is over, then KILL', async () => {
+    const { clock, child, worker } = retired();
+    expect(worker.state).toBe('retired');
+    expect(child.received).toEqual([{ ...stop, retired: true }]);
+    await clock.pass(4999);
+    expect(child.signals).toEqual([]);
+    await clock.pass(1);
+    expect(child.received[1]).toEqual({ ...stop, graceful: false });
+    await clock.pass(99);
+    expect(child.signals).toEqual(['SIGTERM']);
+    await clock.pass(1);
+    expect(child.signals).toEqual(['SIGTERM', 'SIGKILL']);
+    child.exit(null, 'SIGKILL');
+    await expect(worker.exited).resolves.toMatchObject({ expected: true });
+  });
+
+  test('counts as finished when requests have had their time, or at its exit', async () => {
+    const { clock, worker } = retired();
+    const other = retired();
+    let finished = '';
+    void worker.finished.then(() => (finished += 'time'));
+    void other.worker.finished.then(() => (finished += 'exit '));
+    other.child.exit(0);
+    await clock.pass(299);
+    expect(finished).toBe('exit ');
+    await clock.pass(1);
+    expect(finished).toBe('exit time');
+  });
+
+  test('a graceful stop ends it in the time that this has, from then on', async () => {
+    const { clock, child, worker } = retired();
+    await clock.pass(4900);
+    worker.stop(true);
+    expect(child.received[1]).toEqual(stop);
+    await clock.pass(299);
+    expect(child.signals).toEqual(['SIGTERM']);
+    await clock.pass(1);
+    expect(child.signals).toEqual(['SIGTERM', 'SIGKILL']);
+  });
+
+  test('ended before its time: gracefully while it may have requests, quickly later', async () => {
+    const early = retired();
+    early.worker.endRetirement();
+    expect(early.child.received[1]).toEqual(stop);
+    const late = retired();
+    await late.clock.pass(300);
+    late.worker.endRetirement();
+    expect(late.child.received[1]).toEqual({ ...stop, graceful: false });
+  });
+
+  test('does not end the watch over its heartbeat', async () => {
+    const { clock, child, told } = retired({ timeoutMs: 1000, retireTimeoutMs: 1_000_000 });
+    for (let beat = 0; beat < 10; beat++) {
+      await clock.pass(900);
+      child.say('beat');
+    }
+    expect(told).toEqual([]);
+    await clock.pass(1000);
+    expect(told).toEqual(['timeout']);
+    await clock.pass(1000);
+    expect(child.signals).toEqual(['SIGABRT', 'SIGKILL']);
+  });
+
+  test('is an ordinary stop where it may last no longer, and for one that boots', async () => {
+    const short = retired({ retireTimeoutMs: 200 });
+    expect(short.worker.state).toBe('stopping');
+    expect(short.child.received).toEqual([stop]);
+    const booting = create({ retireTimeoutMs: 5000 });
+    booting.worker.retire();
+    expect(booting.worker.state).toBe('stopping');
+  });
+
+  test('a program without a channel is told by TERM', () => {
+    const parts = create({ handshake: false, retireTimeoutMs: 5000 });
+    parts.child.connected = false;
+    parts.child.emit('spawn');
+    parts.worker.retire();
+    parts.worker.retire();
+    expect(parts.child.signals).toEqual(['SIGTERM']);
+    expect(parts.worker.state).toBe('retired');
   });
 });
 

@@ -6,6 +6,10 @@ test.each<[WorkerState, WorkerEvent, WorkerState]>([
   ['booting', 'kill', 'killed'],
   ['ready', 'abort', 'aborting'],
   ['ready', 'stop', 'stopping'],
+  ['ready', 'retire', 'retired'],
+  ['retired', 'ready', 'retired'],
+  ['retired', 'abort', 'aborting'],
+  ['retired', 'stop', 'stopping'],
   ['aborting', 'kill', 'killed'],
   ['stopping', 'kill', 'killed'],
   ['killed', 'exit', 'gone'],
@@ -13,7 +17,7 @@ test.each<[WorkerState, WorkerEvent, WorkerState]>([
   expect(nextState(state, event)).toBe(next);
 });
 
-test.each<WorkerState>(['booting', 'ready', 'stopping', 'aborting', 'killed'])(
+test.each<WorkerState>(['booting', 'ready', 'retired', 'stopping', 'aborting', 'killed'])(
   'one that is %s may exit',
   (state) => {
     expect(nextState(state, 'exit')).toBe('gone');

@@ -17,6 +17,11 @@ export interface WorkerSettings {
   timeout: number;
   /** Seconds a worker gets to finish its requests when it is stopped. @default 30 */
   gracefulTimeout: number;
+  /**
+   * Seconds for which a worker that was replaced keeps the WebSockets and streams that its clients hold open; never
+   * less than `gracefulTimeout`. @default 3600
+   */
+  retireTimeout: number;
   /** Seconds in which a worker must be ready. @default 60 */
   bootTimeout: number;
 }
@@ -85,6 +90,15 @@ export const workerSettings: Declarations<WorkerSettings> = {
     expects: 'seconds, from 0 to 86400',
     schema: number(0, 86_400),
     default: 30,
+    applies: 'upgrade',
+  },
+  retireTimeout: {
+    group: 'Workers',
+    flag: '--retire-timeout <seconds>',
+    help: 'a worker that was replaced may keep WebSockets and streams for so long, or for the graceful timeout if that is longer',
+    expects: 'seconds, from 0 to 604800',
+    schema: number(0, 604_800),
+    default: 3600,
     applies: 'upgrade',
   },
   bootTimeout: {

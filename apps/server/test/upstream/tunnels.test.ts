@@ -17,6 +17,7 @@ class Events implements AsyncDisposable {
 
   private constructor() {
     this.server = createServer((request, response) => {
+      if (request.url === '/never') return;
       if (request.url !== '/events') return void response.end('ok');
       this.streams++;
       response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write('data: first\n\n');
@@ -82,21 +83,66 @@ const states = async (site: Site, pool?: string): Promise<string[]> =>
   (await workers(site, pool)).map(({ state, generation }) => `${generation} ${state}`);
 
 /** Servers found by a function, checked, one at a time: all that a group of servers has to let go at the end. */
-function configured(events: Events): Promise<Balanced> {
+function configured(events: Events, settings: string): Promise<Balanced> {
   return balance(
     `{ discover: { find: () => ({ peers: [{ id: '${events.url}' }] }), intervalMs: 200 },
        health: { check: { path: '/health', intervalMs: 100 } }, balance: 'least-connections',
        queue: true, maxConnections: 50 }`,
-    'workers: 1, gracefulTimeout: 3,',
+    `workers: 1, ${settings}`,
   );
 }
 
-test('what is open over a HUP lives in the old worker until the graceful timeout, and nothing of it stays', async () => {
+/** Waits until a stream has gone on. */
+async function goesOn(stream: RawClient): Promise<void> {
+  const before = ticks(stream);
+  await expect.poll(() => ticks(stream)).toBeGreaterThan(before + 3);
+}
+
+test('what is open over two reloads lives on past the graceful timeout, and its own end is that of the old worker', async () => {
   await using events = await Events.start();
-  await using site = await configured(events);
+  await using site = await configured(events, 'gracefulTimeout: 1,');
+  const [socket, stream] = [await talk(site.port), await listen(site.port)];
+  const waiting = await RawClient.connect(site.port);
+  waiting.send('GET /never HTTP/1.1\r\nHost: site.example\r\n\r\n');
+  const [pid] = (await workers(site.site)).map((worker) => worker.pid);
+  await site.site.ctl('reload');
+  // What has no answer gets the graceful timeout.
+  await waiting.closed;
+  await site.site.ctl('reload');
+  expect(await states(site.site)).toEqual(['3 ready', '1 retired']);
+  expect(await site.site.ctl('status')).toMatch(new RegExp(`1 +${pid} +retired`));
+  expect(await say(socket, 'old')).toBe('again old');
+  await goesOn(stream);
+  // What is new is the new worker's.
+  const next = await talk(site.port);
+  await expect.poll(async () => (await site.status()).servers[0]?.active).toBe(1);
+  socket.close();
+  stream.destroy();
+  await expect.poll(() => states(site.site)).toEqual(['3 ready']);
+  expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
+  expect(await say(next, 'new')).toBe('again new');
+  await expect.poll(() => [events.sockets.clients.size, events.streams]).toEqual([1, 0]);
+  next.close();
+});
+
+test('a stop of the server ends it in graceful time', async () => {
+  await using events = await Events.start();
+  await using site = await configured(events, 'gracefulTimeout: 1,');
+  const [socket, stream] = [await talk(site.port), await listen(site.port)];
+  await site.site.ctl('reload');
+  expect(await say(socket, 'old')).toBe('again old');
+  const ended = [once(socket, 'close'), stream.closed];
+  site.program.signal('SIGTERM');
+  await Promise.all(ended);
+  await expect.poll(() => [events.sockets.clients.size, events.streams]).toEqual([0, 0]);
+});
+
+test('what is open over a HUP lives in the old worker until the retire timeout, and nothing of it stays', async () => {
+  await using events = await Events.start();
+  await using site = await configured(events, 'gracefulTimeout: 0.5, retireTimeout: 3,');
   const [socket, stream] = [await talk(site.port), await listen(site.port)];
   site.program.signal('SIGHUP');
-  await expect.poll(() => states(site.site)).toEqual(['2 ready', '1 stopping']);
+  await expect.poll(() => states(site.site)).toEqual(['2 ready', '1 retired']);
   const before = ticks(stream);
   expect(await say(socket, 'old')).toBe('again old');
   await expect.poll(() => ticks(stream)).toBeGreaterThan(before + 5);
@@ -117,7 +163,7 @@ test('what is open over a HUP lives in the old worker until the graceful timeout
   await expect.poll(async () => (await workers(site.site))[0]).toMatchObject({ connections: 0, active: 0 });
 });
 
-test('over a reload of the servers behind as well: those that run here drain with what they have', async () => {
+test('over a reload of the servers behind as well: those that run here keep what they have', async () => {
   const app = `import { WebSocketServer } from '${import.meta.resolve('ws')}';
     import { createServer } from 'node:http';
     const server = createServer((request, response) => {
@@ -131,7 +177,7 @@ test('over a reload of the servers behind as well: those that run here drain wit
     server.listen(0);`;
   await using site = await Site.make({
     'app.mjs': app,
-    'highball.config.mjs': `export default { workers: 1, gracefulTimeout: 6,
+    'highball.config.mjs': `export default { workers: 1, gracefulTimeout: 1,
       upstreams: { back: { app: './app.mjs', health: { check: { intervalMs: 100 } } } }, routes: [{ proxy: 'back' }] };`,
   });
   const args = ['run', '-c', 'highball.config.mjs', '-b', '127.0.0.1:0', '--control-socket', 'control'];
@@ -139,20 +185,19 @@ test('over a reload of the servers behind as well: those that run here drain wit
   const port = Number((await program.until(/serves http:\/\/[^:]+:(\d+)/))[1]);
   const [socket, stream] = [await talk(port), await listen(port)];
   const [pid] = (await say(socket, 'x')).split(' ');
-  const reloading = site.ctl('reload');
-  await expect.poll(() => states(site, 'back')).toEqual(['2 ready', '1 stopping']);
-  // The front does not wait for what is behind to be empty.
-  await expect.poll(() => states(site), { timeout: 5500 }).toEqual(['2 ready', '1 stopping']);
-  expect(await say(socket, 'old')).toBe(`${pid} old`);
+  for (let generation = 2; generation < 4; generation++) {
+    await site.ctl('reload');
+    for (const pool of ['back', 'front'])
+      expect(await states(site, pool)).toEqual([`${generation} ready`, '1 retired']);
+    expect(await say(socket, 'old')).toBe(`${pid} old`);
+    await goesOn(stream);
+  }
   const next = await talk(port);
   expect(await say(next, 'new')).not.toContain(pid);
-  const before = ticks(stream);
-  await expect.poll(() => ticks(stream)).toBeGreaterThan(before + 3);
-  await reloading;
-  await stream.closed;
-  expect(socket.readyState).toBe(WebSocket.CLOSED);
+  socket.close();
+  stream.destroy();
+  for (const pool of ['back', 'front']) await expect.poll(() => states(site, pool)).toEqual(['3 ready']);
   expect(await say(next, 'still')).toMatch(/ still$/);
-  expect([await states(site), await states(site, 'back')]).toEqual([['2 ready'], ['2 ready']]);
   next.close();
   expect(await get(port)).toMatch(/^HTTP\/1\.1 200 /);
 });
