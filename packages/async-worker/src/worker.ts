@@ -36,7 +36,7 @@ export interface Worker {
    * The same for a worker that others have replaced, while the server goes on. After `graceMs` it cuts off requests
    * that have no answer yet, and answers of which nothing was written for as long; it keeps the others, and the
    * connections that the application has taken over (WebSockets), until they end, or {@link drain} or {@link close} is
-   * called.
+   * called: not before that is `highball.draining` aborted.
    * @param graceMs - @default 30_000
    */
   retire(graceMs?: number): Promise<void>;
@@ -101,6 +101,7 @@ class AsyncWorker implements Worker, AcceptorOwner {
     if (this.#draining === undefined || this.#retired !== undefined) this.#cutAfter(graceMs);
     this.#retired = undefined;
     this.#draining ??= this.#drain();
+    this.#tellStopping();
     return this.#draining;
   }
 
@@ -116,7 +117,7 @@ class AsyncWorker implements Worker, AcceptorOwner {
 
   close(): Promise<void> {
     this.#acceptor.close();
-    this.#drainSignal.abort(new RequestError('SERVER_STOPPING', 'the server is stopping'));
+    this.#tellStopping();
     const empty = this.#untilEmpty();
     this.#cutOff();
     return empty;
@@ -163,7 +164,6 @@ class AsyncWorker implements Worker, AcceptorOwner {
   async #drain(): Promise<void> {
     const { clock } = this.#options;
     this.#drainingSince = clock.now();
-    this.#drainSignal.abort(new RequestError('SERVER_STOPPING', 'the server is stopping'));
     this.#sweeper.start(DRAIN_PERIOD_MS);
     const stopWatch = clock.every(DRAIN_PERIOD_MS, () => {
       if (clock.now() >= this.#cutAt) this.#cutWhatIsLeft();
@@ -171,6 +171,10 @@ class AsyncWorker implements Worker, AcceptorOwner {
     await this.#acceptor.finish();
     await this.#untilEmpty();
     stopWatch();
+  }
+
+  #tellStopping(): void {
+    this.#drainSignal.abort(new RequestError('SERVER_STOPPING', 'the server is stopping'));
   }
 
   #cutAfter(graceMs: number): void {

@@ -449,6 +449,22 @@ describe('highball.draining', () => {
     },
   );
 
+  test('is not aborted by retire(): what applications keep open may stay, until the drain', async () => {
+    const signals: AbortSignal[] = [];
+    await using server = await serve((environ) => {
+      signals.push((environ['highball.draining'] as () => AbortSignal)());
+      (environ['highball.upgrade'] as () => UpgradedConnection)().socket.write('taken');
+      return [];
+    });
+    const client = await server.connect();
+    client.send(get('/', 'Connection: Upgrade', 'Upgrade: chat'));
+    await client.until('taken');
+    void server.worker.retire();
+    expect(signals[0]?.aborted).toBe(false);
+    void server.worker.drain();
+    expect(signals[0]?.aborted).toBe(true);
+  });
+
   test('is one signal for all requests, and aborted already for those that come later', async () => {
     const signals: AbortSignal[] = [];
     await using server = await serve((environ, startResponse) => {
