@@ -77,7 +77,7 @@ test('goes on in a new file on USR1, after the old one was moved', async () => {
 });
 
 test.each([
-  [['--access-log', '-', '--access-log-format', '$nothing'], /the access log: .*\$nothing/],
+  [['--access-log', '-', '--access-log-format', '$nothing'], /--access-log-format: .*\$nothing/],
   [['--access-log', 'no/such/folder/access.log'], /cannot write the log .*no\/such\/folder\/access\.log/],
 ])('what cannot be written is one line at the start: %j', async (options, message) => {
   await using folder = await temporaryFolder();

@@ -128,8 +128,14 @@ export function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
-  const status = `/proc/${pid}/status`;
-  return !existsSync(status) || !readFileSync(status, 'utf8').includes('State:\tZ');
+  // Without /proc, as on macOS, it is taken for one that runs.
+  if (!existsSync('/proc/self/status')) return true;
+  try {
+    return !readFileSync(`/proc/${pid}/status`, 'utf8').includes('State:\tZ');
+  } catch {
+    // It has gone since it was asked.
+    return false;
+  }
 }
 
 /** Lets promises settle that wait for nothing outside. */
