@@ -3,7 +3,8 @@ import type { Emit, WorkerIdentity } from './events.ts';
 import type { LowMemoryLimit } from './memory-limit.ts';
 import type { Logger } from './options.ts';
 import type { SlotAnnouncements } from './slot.ts';
-import { describeExit, type WorkerExit, type WorkerProcess } from './worker-process.ts';
+import { describeExit, type WorkerExit } from './worker-exit.ts';
+import type { WorkerProcess } from './worker-process.ts';
 
 /** Tells what happens to workers: to the log, and as events. */
 export class Announcer implements SlotAnnouncements {

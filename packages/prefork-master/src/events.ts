@@ -1,7 +1,7 @@
 import type { ListenTarget } from './bind.ts';
 import type { MasterError, UpgradeError } from './errors.ts';
 import type { LowMemoryLimit } from './memory-limit.ts';
-import type { WorkerExit } from './worker-process.ts';
+import type { WorkerExit } from './worker-exit.ts';
 
 /** Which worker an event is about. */
 export interface WorkerIdentity {

@@ -37,6 +37,6 @@ export type { MasterState, MasterStatus, QueueStatus } from './status.ts';
 export { systemdSockets } from './systemd-sockets.ts';
 export type { Successor, UpgradeOptions, UpgradeProgram } from './upgrader.ts';
 export { otherMaster } from './upgrader.ts';
-export type { WorkerExit } from './worker-process.ts';
+export type { WorkerExit } from './worker-exit.ts';
 export type { AskCallback } from './worker-side.ts';
 export type { WorkerState } from './worker-state.ts';

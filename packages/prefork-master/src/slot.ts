@@ -1,7 +1,8 @@
 import { Backoff, type BackoffOptions } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import { type MasterError, stoppedError } from './errors.ts';
-import { describeExit, type WorkerExit, type WorkerProcess } from './worker-process.ts';
+import { describeExit, type WorkerExit } from './worker-exit.ts';
+import type { WorkerProcess } from './worker-process.ts';
 import type { WorkerState } from './worker-state.ts';
 
 /** One line of the status: a worker, or the wait for the next one. */

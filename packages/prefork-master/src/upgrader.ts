@@ -15,7 +15,7 @@ import type { Reply } from './questions.ts';
 import type { HandedSocket } from './socket-table.ts';
 import { systemdSockets } from './systemd-sockets.ts';
 import type { UpgradeTurn } from './upgrade-turn.ts';
-import { describeExit } from './worker-process.ts';
+import { describeExit } from './worker-exit.ts';
 import type { AskCallback } from './worker-side.ts';
 
 /** The program of a new master. */

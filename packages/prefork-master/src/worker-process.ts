@@ -10,17 +10,8 @@ import {
   type WorkerMessage,
 } from './protocol.ts';
 import { Questions, type Reply } from './questions.ts';
+import { bootError, type WorkerExit } from './worker-exit.ts';
 import { nextState, type WorkerEvent, type WorkerState } from './worker-state.ts';
-
-/** How a worker has ended. */
-export interface WorkerExit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  /** Time in service; undefined for one that was never ready. */
-  readonly servedMs: number | undefined;
-  /** It had been told to stop. */
-  readonly expected: boolean;
-}
 
 /** What a worker process tells its slot. */
 export interface WorkerObserver {
@@ -286,15 +277,7 @@ export class WorkerProcess {
       const message = `${this.label} was not ready within ${this.#limits.bootTimeoutMs} ms`;
       return new WorkerError('worker-boot-timeout', message);
     }
-    const why = this.#failure?.message ?? `it ${describeExit(code, signal)} before it was ready`;
-    const cause =
-      this.#failure && Object.assign(new Error(this.#failure.message), { stack: this.#failure.stack });
-    const application = this.#failure?.application ?? code === 4;
-    return new WorkerError(
-      application ? 'application' : 'worker-boot',
-      `${this.label} failed to boot: ${why}`,
-      cause && { cause },
-    );
+    return bootError(this.label, { code, signal }, this.#failure);
   }
 
   #send(message: MasterMessage): void {
@@ -314,9 +297,4 @@ export class WorkerProcess {
   #retireWithin(delayMs: number, expired: () => void): void {
     this.#retirement = this.#clock.setTimeout(expired, delayMs);
   }
-}
-
-/** `exited with code 1`, `was ended by SIGKILL` */
-export function describeExit(code: number | null, signal: NodeJS.Signals | null): string {
-  return signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
 }

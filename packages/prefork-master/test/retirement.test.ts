@@ -1,7 +1,7 @@
 import { RawClient } from '@highball/testkit';
 import { expect, test } from 'vitest';
 import { Retirement, type Retiree } from '../src/retirement.ts';
-import { ask, event, isAlive, pids, type Running, start, until } from './support.ts';
+import { ask, echo, event, isAlive, pids, type Running, start, until } from './support.ts';
 
 /** An open connection, which its worker may keep. */
 class Talk {
@@ -66,6 +66,26 @@ test('a stop waits for it as for all others', async () => {
   await replaced;
   const stopped = running.master.stop();
   await until(() => pids(running.master, 'stopping').length > 0);
+  await talk.say('still here');
+  await talk.end();
+  await stopped;
+  expect(running.log.text).not.toContain('SIGKILL');
+});
+
+test('it is told of all that concerns it, and its first answer is waited for', async () => {
+  await using running = await start({
+    ...retiring,
+    gracefulTimeoutMs: 2000,
+    worker: echo({ tellStops: true }),
+  });
+  const talk = await Talk.begin(running);
+  const replaced = event(running.master, 'replaced');
+  running.master.reload().catch(() => undefined);
+  await replaced;
+  await talk.client.until('graceful, retired\n');
+  const stopped = running.master.stop();
+  await talk.client.until('\ngraceful\n');
+  // The fixture has nothing left to close then: it must not leave before its client.
   await talk.say('still here');
   await talk.end();
   await stopped;
