@@ -93,7 +93,7 @@ export interface Environ {
   /** A signal that is aborted when the client leaves before its answer is complete; made when first asked for. */
   'highball.signal'?: () => AbortSignal;
   /**
-   * A signal that is aborted when the server begins to drain: whoever holds a connection for long, a WebSocket or
+   * A signal that is aborted when the server begins to stop, not when one of its workers was replaced: whoever holds a connection for long, a WebSocket or
    * an endless answer, should bring it to an end. One for all requests of a server.
    */
   'highball.draining'?: () => AbortSignal;
