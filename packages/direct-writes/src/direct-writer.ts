@@ -1,10 +1,6 @@
 import type { Socket } from 'node:net';
-import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import { convention, type WriteRequest } from './write-request.ts';
-
-/** As libuv numbers it. */
-const EPIPE = -constants.errno.EPIPE;
 
 /** What is needed of a socket. */
 export type DirectSocket = Pick<
@@ -16,8 +12,6 @@ export type DirectSocket = Pick<
 interface Handle {
   writeLatin1String(request: WriteRequest | null, text: string): number | WriteRequest;
   writeBuffer(request: WriteRequest | null, bytes: Uint8Array): number | WriteRequest;
-  /** Bytes that the kernel has not taken yet. */
-  readonly writeQueueSize: number;
 }
 
 type Internals = DirectSocket & { readonly _handle?: Handle | null; readonly encrypted?: boolean };
@@ -66,17 +60,18 @@ export class DirectWriter {
     const request = takeSpare();
     const outcome =
       typeof data === 'string' ? handle.writeLatin1String(request, data) : handle.writeBuffer(request, data);
-    if (typeof outcome !== 'number') this.#wait(outcome, data, handle);
+    if (typeof outcome !== 'number') this.#wait(outcome, data);
     else if (outcome !== 0) this.#fail(outcome);
-    else if (request !== null && handle.writeQueueSize > 0) {
+    // The queue may be empty and the request taken all the same: libuv tries twice, and tells of the second time later.
+    else if (request !== null && request.getAsyncId() >= 0) {
       spare = undefined;
-      this.#wait(request, data, handle);
+      this.#wait(request, data);
     }
     return true;
   }
 
   /** The kernel has no room for all of it. */
-  #wait(request: WriteRequest, data: string | Uint8Array, handle: Handle): void {
+  #wait(request: WriteRequest, data: string | Uint8Array): void {
     this.#pending = request;
     request.data = data;
     request.oncomplete = (status) => {
@@ -87,8 +82,6 @@ export class DirectWriter {
     };
     const { writeStatus: status } = request;
     if (typeof status === 'number') request.oncomplete(status);
-    // Nothing waits, and nothing was told: it could not even begin.
-    else if (handle.writeQueueSize === 0) request.oncomplete(EPIPE);
   }
 
   #fail(status: number): void {
@@ -110,9 +103,5 @@ function isFree(socket: Internals): boolean {
 }
 
 function isHandle(handle: Handle | null | undefined): boolean {
-  return (
-    typeof handle?.writeLatin1String === 'function' &&
-    typeof handle.writeBuffer === 'function' &&
-    typeof handle.writeQueueSize === 'number'
-  );
+  return typeof handle?.writeLatin1String === 'function' && typeof handle.writeBuffer === 'function';
 }

@@ -4,6 +4,8 @@ import { Socket } from 'node:net';
 export interface WriteRequest {
   /** Called when the kernel has taken all, or will take no more: then with a negative number. */
   oncomplete(status: number): void;
+  /** Below 0 for one that no write has taken. */
+  getAsyncId(): number;
   /** Node 26: how it ended, where that was known before it could be told; else null. */
   writeStatus?: number | null;
   /** Keeps what is being written from being collected. */

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -181,4 +183,67 @@ test('a socket that is not connected yet takes nothing', () => {
   const socket = new Socket();
   cleanups.push(() => socket.destroy());
   expect(new DirectWriter(socket, () => undefined).write('x')).toBe(false);
+});
+
+test('a write that was over at the second try is pending until that is told, and its request is its own', () => {
+  const requests: { oncomplete(status: number): void }[] = [];
+  // Node 22 and 24 give a request, and look whether it was taken; Node 26 is given one.
+  const write = (given: { oncomplete(status: number): void } | null): number | object => {
+    const request = given ?? { oncomplete: () => undefined };
+    Object.assign(request, { getAsyncId: () => 1 });
+    requests.push(request);
+    return given === null ? request : 0;
+  };
+  const handle = { writeQueueSize: 0, writeLatin1String: write, writeBuffer: write };
+  const fake = { writable: true, writableLength: 0, writableCorked: 0, connecting: false, _handle: handle };
+  let taken = 0;
+  const writers = [1, 2].map(() => new DirectWriter(fake as unknown as Socket, () => taken++));
+  for (const writer of writers) {
+    expect(writer.write('x')).toBe(true);
+    expect(writer.pending).toBe(true);
+    expect(writer.write('y')).toBe(false);
+  }
+  expect(new Set(requests).size).toBe(2);
+  for (const request of requests) request.oncomplete(0);
+  expect([taken, ...writers.map((writer) => writer.pending)]).toEqual([2, false, false]);
+});
+
+/** A process that reads at the same time, so that the kernel has room again between two tries of a write. */
+const READER = `
+import { createHash } from 'node:crypto';
+import { connect } from 'node:net';
+const hash = createHash('sha1');
+let bytes = 0;
+const socket = connect(Number(process.argv[1]), '127.0.0.1');
+socket.on('data', (data) => { bytes += data.length; hash.update(data); });
+socket.on('end', () => console.log(bytes + ' ' + hash.digest('hex')));
+`;
+
+test('to a reader that reads meanwhile everything arrives, whatever the kernel takes at the first try', async () => {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const reader = spawn(process.execPath, ['--input-type=module', '-e', READER, String(port)]);
+  cleanups.push(() => {
+    reader.kill();
+    server.close();
+  });
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  const hash = createHash('sha1');
+  let bytes = 0;
+  let pieces = 1200;
+  const writer = new DirectWriter(socket, () => writeOn());
+  const writeOn = (): void => {
+    while (pieces > 0 && !writer.pending) {
+      const piece = Buffer.alloc(100_000 + (pieces-- % 7) * 50_000, String(pieces % 10));
+      hash.update(piece);
+      bytes += piece.length;
+      if (!writer.write(piece)) throw new Error('the socket is not free, though nothing is pending');
+    }
+    if (pieces === 0 && !writer.pending) socket.end();
+  };
+  writeOn();
+  const [output] = (await once(reader.stdout, 'data')) as [Buffer];
+  expect(output.toString().trim()).toBe(`${bytes} ${hash.digest('hex')}`);
 });
