@@ -65,7 +65,8 @@ test.concurrent('a retired master is not woken by a file', async () => {
 });
 
 test.concurrent('the log says what a blocked worker was serving, and for how long', async () => {
-  await using running = await start({ timeoutMs: 1000, worker: echo({ watchTasks: true }) });
+  // Long enough for the thread that watches to have its turn on a busy machine before the worker is killed.
+  await using running = await start({ timeoutMs: 4000, worker: echo({ watchTasks: true }) });
   const timeout = event(running.master, 'workerTimeout');
   const client = await RawClient.connect(running.port);
   const before = performance.now();
