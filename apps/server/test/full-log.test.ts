@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { highballBin, Program } from '@highball/testkit';
 import { expect, test } from 'vitest';
 import { type ServerStatus } from '../src/ctl/types.ts';
-import { Site, who } from './started.ts';
+import { portOf, Site, who } from './started.ts';
 
 /** Writes a long line to the error log for each request, and to standard error by itself if it is asked to. */
 const NOISY = `export const app = (environ, startResponse) => {
@@ -76,28 +76,24 @@ async function expectLossTold(reader: SlowReader): Promise<void> {
   expect(wrong.map((line) => line.slice(0, 80))).toEqual([]);
 }
 
-const shell = (site: Site, args: string, redirect: string): Program =>
+/** A command as a shell takes it, with what is redirected. */
+const shell = (site: Site, command: string): Program =>
   new Program(
     '/bin/sh',
-    ['-c', `exec ${process.execPath} ${highballBin} ${args} --control-socket control ${redirect}`],
-    { cwd: site.path },
+    ['-c', `exec ${process.execPath} ${highballBin} ${command} --control-socket control`],
+    {
+      cwd: site.path,
+    },
   );
 
-test('standard error that is a pipe which nobody reads holds nobody up; the loss is told', async () => {
+test.each([
+  ['standard error that is a pipe which nobody reads holds nobody up; the loss is told', '2> pipe'],
+  ['so does a log file that is such a pipe, though nobody writes to it any more', '--error-log pipe'],
+])('%s', async (_, log) => {
   await using site = await Site.make({ 'app.mjs': NOISY });
   using reader = new SlowReader(join(site.path, 'pipe'));
-  await using program = shell(site, 'serve app.mjs -b 127.0.0.1:0', '2> pipe');
-  const [, port] = await program.until(/serves http:\/\/[^:]+:(\d+)/);
-  await expectUnmoved(site, Number(port));
-  await expectLossTold(reader);
-});
-
-test('so does a log file that is such a pipe, though nobody writes to it any more', async () => {
-  await using site = await Site.make({ 'app.mjs': NOISY });
-  using reader = new SlowReader(join(site.path, 'pipe'));
-  await using program = shell(site, 'serve app.mjs -b 127.0.0.1:0 --error-log pipe', '');
-  const [, port] = await program.until(/serves http:\/\/[^:]+:(\d+)/);
-  await expectUnmoved(site, Number(port));
+  await using program = shell(site, `serve app.mjs -b 127.0.0.1:0 ${log}`);
+  await expectUnmoved(site, await portOf(program));
   await expectLossTold(reader);
 });
 

@@ -55,7 +55,7 @@ class Cached implements AsyncDisposable {
       'highball.config.mjs': `export default { workers: ${workers}, gracefulTimeout: 2,
         routes: [{ app: './origin.mjs', cache: ${cache} }] };`,
     });
-    const port = await run(site);
+    const { port } = await site.runConfig();
     const cached = new Cached(site, behind, port);
     behind.behave = (request, response) => {
       const asked = { path: request.url ?? '', pid: Number(request.headers['pid']), response };
@@ -79,12 +79,6 @@ class Cached implements AsyncDisposable {
     await this.site[Symbol.asyncDispose]();
     await this.#behind.stop();
   }
-}
-
-async function run(site: Site): Promise<number> {
-  const args = ['run', '-c', 'highball.config.mjs', '-b', '127.0.0.1:0', '--control-socket', 'control'];
-  const [, port] = await site.run(args).until(/serves http:\/\/[^:]+:(\d+)/);
-  return Number(port);
 }
 
 function ask(port: number, path: string): Promise<Answer> {

@@ -17,6 +17,9 @@ export const app = async (environ, startResponse) => {
     root: environ.SCRIPT_NAME, groups: process.getgroups(), cwd: process.cwd(), word: process.env.WORD })];
 };`;
 
+/** A free port, and the control socket in the folder of the site. */
+const LOCAL = ['-b', '127.0.0.1:0', '--control-socket', 'control'];
+
 /** What the application above answers. */
 export interface Who {
   pid: number;
@@ -67,12 +70,14 @@ export class Site implements AsyncDisposable {
 
   /** Serves `app.mjs` on a free port, with the control socket in this folder. */
   async serve(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Started> {
-    const program = this.run(
-      ['serve', 'app.mjs', '-b', '127.0.0.1:0', '--control-socket', 'control', ...args],
-      env,
-    );
-    const [, port] = await program.until(/serves http:\/\/[^:]+:(\d+)/);
-    return { program, port: Number(port) };
+    const program = this.run(['serve', 'app.mjs', ...LOCAL, ...args], env);
+    return { program, port: await portOf(program) };
+  }
+
+  /** Runs what `highball.config.mjs` says on a free port, with the control socket in this folder. */
+  async runConfig(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Started> {
+    const program = this.run(['run', '-c', 'highball.config.mjs', ...LOCAL, ...args], env);
+    return { program, port: await portOf(program) };
   }
 
   /** `highball ctl …` for the server of this folder; gives what it prints. */
@@ -108,6 +113,12 @@ export class Site implements AsyncDisposable {
 export interface Started {
   program: Program;
   port: number;
+}
+
+/** The first port that a server says it serves. */
+export async function portOf(program: Program): Promise<number> {
+  const [, port] = await program.until(/serves http:\/\/[^:]+:(\d+)/);
+  return Number(port);
 }
 
 /** Asks the application who it is. */

@@ -96,9 +96,7 @@ test('through cache and proxy: each is told of its own request, and what a stran
       routes: [{ path: '/none', refuse: 404 }, { name: 'all', proxy: 'site', cache: true }],
     };`,
   });
-  const program = site.run(['run', '-c', 'highball.config.mjs', '-b', '127.0.0.1:0']);
-  const [, text] = await program.until(/serves http:\/\/[^:]+:(\d+)/);
-  const port = Number(text);
+  const { program, port } = await site.runConfig();
   const asking = `X-Highball-Explain: ${SECRET}\r\n`;
   const first = await get(port, '/', `${asking}X-Request-Id: one\r\n`);
   expect(first).toMatch(

@@ -19,9 +19,7 @@ async function serve(site: Site, cache: string, workers: number): Promise<number
     'highball.config.mjs',
     `export default { workers: ${workers}, routes: [{ app: './app.mjs', cache: ${cache} }] };`,
   );
-  const args = ['run', '-c', 'highball.config.mjs', '-b', '127.0.0.1:0', '--control-socket', 'control'];
-  const [, port] = await site.run(args).until(/serves http:\/\/[^:]+:(\d+)/);
-  return Number(port);
+  return (await site.runConfig()).port;
 }
 
 /** The answers that many requests get: whose they are, not what is in them. */

@@ -51,9 +51,8 @@ test('a tunnel of CONNECT in which nothing is said outlives a reload, and ends b
     'highball.config.mjs': `export default { workers: 1, gracefulTimeout: 3,
       forwardProxy: { users: 'anyone', allow: ['${authority}'] }, routes: [{ app: './app.mjs' }] };`,
   });
-  const args = ['run', '-c', 'highball.config.mjs', '-b', '127.0.0.1:0', '--control-socket', 'control'];
-  const [, port] = await site.run(args).until(/serves http:\/\/[^:]+:(\d+)/);
-  const client = await RawClient.connect(Number(port));
+  const { port } = await site.runConfig();
+  const client = await RawClient.connect(port);
   client.send(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
   await client.until('200 Connection Established\r\n\r\n');
   await site.ctl('reload');

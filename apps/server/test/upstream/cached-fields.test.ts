@@ -11,16 +11,7 @@ test('a cached answer has no X-Request-Id and no Server-Timing of whoever fetche
       upstreams: { behind: { servers: ['${behind.url}'], forward: { serverTiming: true } } },
       routes: [{ proxy: 'behind', cache: true }] };`,
   });
-  const program = site.run([
-    'run',
-    '-b',
-    '127.0.0.1:0',
-    '--control-socket',
-    'control',
-    '-c',
-    'highball.config.mjs',
-  ]);
-  const port = Number((await program.until(/serves http:\/\/[^:]+:(\d+)/))[1]);
+  const { port } = await site.runConfig();
   const first = await get(port, '/', 'X-Request-Id: of-the-first\r\n');
   expect(first).toMatch(/^X-Request-Id: of-the-first\r$/m);
   expect(first).toMatch(/^Server-Timing: /m);

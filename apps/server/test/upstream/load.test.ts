@@ -67,19 +67,10 @@ test('least-load over an application of several instances: answers come without 
       routes: [{ proxy: 'own' }],
     };`,
   });
-  const program = site.run([
-    'run',
-    '-c',
-    'highball.config.mjs',
-    '-b',
-    '127.0.0.1:0',
-    '--control-socket',
-    'control',
-  ]);
-  const [, port] = await program.until(/serves http:\/\/[^:]+:(\d+)/);
+  const { program, port } = await site.runConfig();
   const pids = new Set<unknown>();
   for (let i = 0; i < 20; i++) {
-    const answer = await get(Number(port));
+    const answer = await get(port);
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
     expect(answer).not.toContain('X-Highball-Load');
     pids.add(/"pid":(\d+)/.exec(answer)?.[1]);

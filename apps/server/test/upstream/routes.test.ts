@@ -17,17 +17,8 @@ async function start(
       routes: [${routes}],
     };`,
   });
-  const program = site.run([
-    'run',
-    '-c',
-    'highball.config.mjs',
-    '-b',
-    '127.0.0.1:0',
-    '--control-socket',
-    'control',
-  ]);
-  const [, port] = await program.until(/serves http:\/\/[^:]+:(\d+)/);
-  return { port: Number(port), site, [Symbol.asyncDispose]: () => site[Symbol.asyncDispose]() };
+  const { port } = await site.runConfig();
+  return { port, site, [Symbol.asyncDispose]: () => site[Symbol.asyncDispose]() };
 }
 
 const tell = ({ url, headers }: IncomingMessage, response: ServerResponse): void =>

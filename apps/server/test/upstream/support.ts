@@ -82,11 +82,8 @@ export async function balance(upstream: string, settings = 'workers: 1,'): Promi
       routes: [{ proxy: 'site' }],
     };`,
   });
-  const args = ['run', '-c', 'highball.config.mjs', '-b', '127.0.0.1:0', '--control-socket', 'control'];
-  const program = site.run(args);
   try {
-    const [, text] = await program.until(/serves http:\/\/[^:]+:(\d+)/);
-    const port = Number(text);
+    const { program, port } = await site.runConfig();
     return {
       site,
       port,

@@ -180,9 +180,7 @@ test('over a reload of the servers behind as well: those that run here keep what
     'highball.config.mjs': `export default { workers: 1, gracefulTimeout: 1,
       upstreams: { back: { app: './app.mjs', health: { check: { intervalMs: 100 } } } }, routes: [{ proxy: 'back' }] };`,
   });
-  const args = ['run', '-c', 'highball.config.mjs', '-b', '127.0.0.1:0', '--control-socket', 'control'];
-  const program = site.run(args);
-  const port = Number((await program.until(/serves http:\/\/[^:]+:(\d+)/))[1]);
+  const { port } = await site.runConfig();
   const [socket, stream] = [await talk(port), await listen(port)];
   const [pid] = (await say(socket, 'x')).split(' ');
   for (let generation = 2; generation < 4; generation++) {
