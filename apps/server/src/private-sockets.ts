@@ -1,24 +1,23 @@
-import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { LivingFolder } from './living-folder.ts';
+import type { Owner } from './remove-as.ts';
 
-/** Whom the sockets belong to. */
-interface Owner {
-  readonly uid?: number | undefined;
-  readonly gid?: number | undefined;
-}
+/** Of no other folder, such as that of the control sockets, which has the user's number in its name. */
+const PREFIX = 'highball-peers-';
 
-/** sun_path of unix(7) has room for 107 bytes; the folder's name and the slash take some of them. */
-const MAX_BASE_BYTES = 107 - '/highball-XXXXXX/'.length - 'limits.sock'.length;
+/** sun_path of unix(7) has room for 107 bytes; the folder's name and the slashes take some of them. */
+const MAX_BASE_BYTES = 107 - `/${PREFIX}XXXXXX/`.length - 'pool-1000.sock'.length;
 
 /**
- * The Unix sockets on which the processes of one server hear each other, in a folder that nobody else may enter
- * (mkdtemp(3): 0700): what is behind the front believes whoever reaches it.
+ * The Unix sockets on which the processes of one server hear each other, in a folder that nobody else may enter: what is
+ * behind the front believes whoever reaches it.
  */
 export class PrivateSockets {
   readonly #owner: Owner;
-  #folder: string | undefined;
+  #folder: Promise<LivingFolder> | undefined;
 
+  /** @param owner - the user that the workers become. */
   constructor(owner: Owner = {}) {
     this.#owner = owner;
   }
@@ -28,25 +27,27 @@ export class PrivateSockets {
    * @param name - short, and of one kind of pool.
    * @throws the error of the system, when no folder can be made.
    */
-  path(name: string): string {
-    if (this.#folder === undefined) {
-      const base = tmpdir();
-      const fits = Buffer.byteLength(base) <= MAX_BASE_BYTES;
-      this.#folder = mkdtempSync(join(fits ? base : '/tmp', 'highball-'));
-    }
-    return join(this.#folder, `${name}.sock`);
+  async path(name: string): Promise<string> {
+    this.#folder ??= this.#make();
+    const { path } = await this.#folder;
+    return join(path, `${name}.sock`);
   }
 
-  /** Gives a socket that is bound, and the folder, to the user that the workers become. */
-  give(path: string): void {
-    const { uid, gid } = this.#owner;
-    if (this.#folder === undefined || (uid === undefined && gid === undefined)) return;
-    // -1 leaves as it is: chown(2).
-    for (const given of [this.#folder, path]) chownSync(given, uid ?? -1, gid ?? -1);
+  /** Gives a socket that is bound to the user that the workers become. */
+  async give(path: string): Promise<void> {
+    const folder = await this.#folder;
+    folder?.give(basename(path));
   }
 
-  remove(): void {
-    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+  async remove(): Promise<void> {
+    const folder = await this.#folder?.catch(() => undefined);
     this.#folder = undefined;
+    folder?.remove();
+  }
+
+  #make(): Promise<LivingFolder> {
+    const base = tmpdir();
+    const fits = Buffer.byteLength(base) <= MAX_BASE_BYTES;
+    return LivingFolder.make({ bases: [fits ? base : '/tmp'], prefix: PREFIX }, this.#owner);
   }
 }

@@ -1,7 +1,8 @@
-import type { CacheFolder, Owner } from './cache-folder.ts';
+import type { CacheFolder } from './cache-folder.ts';
 import type { Config } from './config.ts';
 import { messageOf } from './errors.ts';
 import type { Logger } from './log.ts';
+import type { Owner } from './remove-as.ts';
 import { type CacheSharing, folderName, sharedBytes, sharingRoutes } from './site/route-cache.ts';
 
 /** What the workers of a front cache together, where the configuration names no folder: a folder for them alone. */

@@ -175,7 +175,7 @@ export class Stack {
   async stop(options: { graceful: boolean }): Promise<void> {
     this.#stopping = true;
     for (const { master } of this.#pools.toReversed()) await master.stop(options);
-    this.#sockets.remove();
+    await this.#sockets.remove();
     this.#caches.remove();
   }
 
@@ -225,9 +225,9 @@ export class Stack {
   async #startKeeper(): Promise<string | undefined> {
     const { limits } = this.#config;
     if (!limits?.rules?.length || limits.store !== undefined) return undefined;
-    const path = this.#sockets.path('limits');
+    const path = await this.#sockets.path('limits');
     await this.#startPool('limits', [parseBind(`unix:${path}`)], 1, { kind: 'keeper', pool: 'limits' });
-    this.#sockets.give(path);
+    await this.#sockets.give(path);
     return path;
   }
 
@@ -264,10 +264,10 @@ export class Stack {
     for (let i = 1; i <= instances; i++) {
       const pool = instances === 1 ? name : `${name}-${i}`;
       const role: PlanRole = { kind: 'upstream', app, pool, upstream: name };
-      const path = this.#socketOf(pool);
+      const path = await this.#socketOf(pool);
       const bind = path === undefined ? '127.0.0.1:0' : `unix:${path}`;
       const master = await this.#startPool(pool, [parseBind(bind)], workers, role);
-      if (path !== undefined) this.#sockets.give(path);
+      if (path !== undefined) await this.#sockets.give(path);
       for (const address of master.status().addresses) {
         addresses.push(address.startsWith('unix:') ? address : `http://${address}`);
       }
@@ -276,9 +276,9 @@ export class Stack {
   }
 
   /** Where nothing can be written for the moment, a port of the loopback that the kernel chooses has to do. */
-  #socketOf(pool: string): string | undefined {
+  async #socketOf(pool: string): Promise<string | undefined> {
     try {
-      return this.#sockets.path(`pool-${this.#pools.length}`);
+      return await this.#sockets.path(`pool-${this.#pools.length}`);
     } catch (err) {
       this.#options.log.warn(
         { err },

@@ -29,7 +29,8 @@ test('what others have left is removed; what lives, begins, or is no folder of o
   await using memory = await temporaryFolder();
   const at = (name: string): string => join(memory.path, name);
   const living = await CacheFolder.make(1000, {}, memory.path);
-  for (const name of ['highball-cache-left', 'highball-cache-begins', 'another-folder']) mkdirSync(at(name));
+  for (const name of ['highball-cache-left', 'highball-cache-begins', 'another-folder'])
+    mkdirSync(at(name), { mode: 0o700 });
   writeFileSync(join(at('highball-cache-left'), 'file'), 'text');
   symlinkSync(at('another-folder'), at('highball-cache-link'));
   const anHourAgo = Date.now() / 1000 - 3600;
