@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createWorker } from '@highball/async-worker';
-import type { Application } from '@highball/gateway-protocol';
 import { findPeer, freePort, missingPeers, Program } from '@highball/testkit';
 import { httpCache } from '../src/index.ts';
+import { app } from './application.ts';
 
 /**
  * Hits a second, against nginx with proxy_cache, one worker each, in one run:
@@ -18,16 +18,6 @@ const REQUEST = [
   '-H', 'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8',
   '-H', 'Accept-Language: en-US,en;q=0.9,de;q=0.8', '-H', 'Accept-Encoding: gzip, deflate, br, zstd',
 ]; // prettier-ignore
-
-const app: Application = (_, startResponse) => {
-  startResponse('200 OK', [
-    ['Content-Type', 'text/plain'],
-    ['Cache-Control', 'max-age=3600'],
-    ['ETag', '"a"'],
-    ['Vary', 'Accept-Encoding'],
-  ]);
-  return [Buffer.alloc(1024, 'x')];
-};
 
 /** Requests a second of wrk with 64 connections. */
 async function measure(url: string): Promise<number> {

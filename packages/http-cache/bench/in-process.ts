@@ -1,20 +1,11 @@
-import type { Application, Environ, StartResponse } from '@highball/gateway-protocol';
+import type { Environ, StartResponse } from '@highball/gateway-protocol';
 import { httpCache } from '../src/index.ts';
 import { environOf } from '../test/support.ts';
+import { app } from './application.ts';
 
 /** What a hit in memory costs without a server around it: `node -C @highball/source bench/in-process.ts`. */
 const HITS = 300_000;
 const ROUNDS = 7;
-
-const app: Application = (_, startResponse) => {
-  startResponse('200 OK', [
-    ['Content-Type', 'text/plain'],
-    ['Cache-Control', 'max-age=3600'],
-    ['ETag', '"a"'],
-    ['Vary', 'Accept-Encoding'],
-  ]);
-  return [Buffer.alloc(1024, 'x')];
-};
 
 const cached = httpCache()(app);
 const start: StartResponse = () => () => undefined;
