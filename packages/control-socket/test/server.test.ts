@@ -74,7 +74,7 @@ describe('limits', () => {
 
   test('an idle client is closed, one with a call under way is not', async () => {
     const gate = Promise.withResolvers<string>();
-    await using served = await serve({ wait: () => gate.promise }, { idleTimeoutMs: 100 });
+    await using served = await serve({ wait: () => gate.promise }, { idleTimeoutMs: 1000 });
     const idle = await RawClient.connect(served.path);
     const busy = await served.connect();
     const answer = busy.call('wait');

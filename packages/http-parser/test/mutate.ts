@@ -27,3 +27,18 @@ export function mutate(seed: Uint8Array, other: Uint8Array, next: (below: number
   }
   return Buffer.from(bytes.slice(0, 4000));
 }
+
+/** How long a fuzz looks for new inputs: FUZZ_MS=60000. */
+export const FUZZ_MS: number = Number(process.env['FUZZ_MS'] ?? 0);
+
+/**
+ * What the inputs follow from. They are the same in each run, so that it says something about the change that it
+ * tests and nothing about luck, unless FUZZ_MS asks for new ones; FUZZ_SEED=n has those again.
+ */
+export const SEED: number = Number(process.env['FUZZ_SEED'] ?? (FUZZ_MS > 0 ? Date.now() % 1_000_000 : 1));
+
+/** Begins a fuzz of so many rounds, or of as many more as FUZZ_MS has time for: is there a round with this number? */
+export function fuzz(rounds: number): (round: number) => boolean {
+  const end = performance.now() + FUZZ_MS;
+  return (round) => round < rounds || performance.now() < end;
+}

@@ -1,12 +1,9 @@
 import { expect, test } from 'vitest';
 import { HttpParserError, RequestParser, ResponseParser } from '../src/index.ts';
-import { mutate, numbers } from './mutate.ts';
+import { fuzz, FUZZ_MS, mutate, numbers, SEED } from './mutate.ts';
 import { badRequests, goodRequests } from './vectors/requests.ts';
 
-/** Milliseconds that each fuzz may take; longer by FUZZ_MS=60000. */
-const BUDGET_MS = Number(process.env['FUZZ_MS'] ?? 1500);
-const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000);
-const MAX_ROUNDS = 1_000_000;
+const ROUNDS = 25_000;
 
 const corpus = [...goodRequests, ...badRequests]
   .map(({ bytes }) => Buffer.from(bytes, 'latin1'))
@@ -14,29 +11,33 @@ const corpus = [...goodRequests, ...badRequests]
 
 const HANDLER = { onInformational: () => undefined, onHead: () => undefined, onBody: () => undefined };
 
-test(`mutated requests are parsed or refused, the same way in one piece and in several (seed ${SEED})`, () => {
-  const next = numbers(SEED);
-  const end = performance.now() + BUDGET_MS;
-  let rounds = 0;
-  for (; rounds < MAX_ROUNDS && performance.now() < end; rounds++) {
-    const seed = corpus[next(corpus.length)] as Buffer;
-    const bytes = mutate(seed, corpus[next(corpus.length)] as Buffer, next);
-    const cut = next(bytes.length + 1);
-    const context = `seed ${SEED}, round ${rounds}: ${JSON.stringify(bytes.toString('latin1'))}`;
-    expect(outcome([bytes.subarray(0, cut), bytes.subarray(cut)]), context).toEqual(outcome([bytes]));
-  }
-  expect(rounds).toBeGreaterThan(100);
-});
+const timeout = FUZZ_MS + 60_000;
 
-test(`mutated responses raise nothing but errors of the parser (seed ${SEED})`, () => {
+test(
+  `mutated requests are parsed or refused, the same way in one piece and in several (seed ${SEED})`,
+  { timeout },
+  () => {
+    const next = numbers(SEED);
+    const hasRound = fuzz(ROUNDS);
+    for (let round = 0; hasRound(round); round++) {
+      const seed = corpus[next(corpus.length)] as Buffer;
+      const bytes = mutate(seed, corpus[next(corpus.length)] as Buffer, next);
+      const cut = next(bytes.length + 1);
+      const context = `seed ${SEED}, round ${round}: ${JSON.stringify(bytes.toString('latin1'))}`;
+      expect(outcome([bytes.subarray(0, cut), bytes.subarray(cut)]), context).toEqual(outcome([bytes]));
+    }
+  },
+);
+
+test(`mutated responses raise nothing but errors of the parser (seed ${SEED})`, { timeout }, () => {
   const next = numbers(SEED + 1);
   const responses = [
     'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello',
     'HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;a="b"\r\nhello\r\n0\r\nX: 1\r\n\r\n',
     'HTTP/1.0 404 Not Found\r\n\r\nbye',
   ].map((text) => Buffer.from(text));
-  const end = performance.now() + BUDGET_MS / 2;
-  for (let round = 0; round < MAX_ROUNDS && performance.now() < end; round++) {
+  const hasRound = fuzz(ROUNDS);
+  for (let round = 0; hasRound(round); round++) {
     const bytes = mutate(responses[next(3)] as Buffer, corpus[next(corpus.length)] as Buffer, next);
     const parser = new ResponseParser({ ...HANDLER, onEnd: () => undefined });
     parser.expect('GET');

@@ -42,7 +42,8 @@ describe('service', () => {
   });
 
   test('workers are asked, those that finish their work as well, and each has its own answer', async () => {
-    await using running = await start({ workers: 2 });
+    // Balanced, so that each of them gets a connection before long.
+    await using running = await start({ workers: 2, worker: echo({ balance: true }) });
     const { master } = running;
     const question = { tag: 'ü' };
     const replies = await master.ask(question);
@@ -138,12 +139,15 @@ describe('a worker that fails', () => {
 
   test('all of them killed at once: a connection waits and is served', async () => {
     await using running = await start({ workers: 2 });
-    for (const pid of pids(running.master)) process.kill(pid, 'SIGKILL');
+    const killed = pids(running.master);
+    for (const pid of killed) process.kill(pid, 'SIGKILL');
+    await until(() => killed.filter(isAlive).length === 0);
     expect(await ask(running.port, 'hello')).toBe('hello');
   });
 
-  test('blocked: is killed and replaced, and the log says what it was at', async () => {
-    await using running = await start({ timeoutMs: 400 });
+  // Their time is long enough for a worker to give its signs of life on a busy machine.
+  test.concurrent('blocked: is killed and replaced, and the log says what it was at', async () => {
+    await using running = await start({ timeoutMs: 4000 });
     const [blocked] = pids(running.master) as [number];
     const timeout = event(running.master, 'workerTimeout');
     const client = await RawClient.connect(running.port);
@@ -152,13 +156,13 @@ describe('a worker that fails', () => {
     expect(await ask(running.port, 'hello')).toBe('hello');
     expect(isAlive(blocked)).toBe(false);
     expect(running.log.text).toContain(
-      `error worker 1 (pid ${blocked}) gave no sign of life for 400 ms and is replaced; its last report was {"serving":"block"}`,
+      `error worker 1 (pid ${blocked}) gave no sign of life for 4000 ms and is replaced; its last report was {"serving":"block"}`,
     );
     client.destroy();
   });
 
-  test('stopped by SIGSTOP, deaf to ABRT: is killed all the same', async () => {
-    await using running = await start({ timeoutMs: 200 });
+  test.concurrent('stopped by SIGSTOP, deaf to ABRT: is killed all the same', async () => {
+    await using running = await start({ timeoutMs: 4000 });
     const [frozen] = pids(running.master) as [number];
     const exit = event(running.master, 'workerExit');
     process.kill(frozen, 'SIGSTOP');

@@ -21,6 +21,7 @@ describe('a reload', () => {
     const clients = Array.from({ length: 8 }, client);
     const before = pids(running.master);
     for (let round = 0; round < 3; round++) await running.master.reload();
+    await until(() => outcomes.has('4'));
     load.abort();
     await Promise.all(clients);
     expect([...outcomes.keys()].toSorted()).toEqual(['1', '2', '3', '4']);
@@ -221,7 +222,11 @@ describe('the stop', () => {
   });
 
   test('quick: overtakes a graceful one', async () => {
-    await using running = await start({ worker: echo({ stubborn: true }), gracefulTimeoutMs: 60_000 });
+    await using running = await start({
+      worker: echo({ stubborn: true }),
+      gracefulTimeoutMs: 60_000,
+      quickTimeoutMs: 60_000,
+    });
     const client = await RawClient.connect(running.port);
     const graceful = running.master.stop();
     await running.master.stop({ graceful: false });

@@ -113,7 +113,7 @@ export async function attempt(options: NetConnectOpts): Promise<string> {
 }
 
 /** Waits until something holds that no event tells, such as the end of a process that is not a child. */
-export async function until(holds: () => boolean, timeoutMs = 5000): Promise<void> {
+export async function until(holds: () => boolean, timeoutMs = 30_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!holds()) {
     if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${holds}`);

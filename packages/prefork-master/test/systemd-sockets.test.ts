@@ -66,7 +66,7 @@ test.skipIf(!existsSync(activator))('the same with the launcher of systemd', asy
   await using launched = new Program(activator, ['--fdname=web', '-l', path, process.execPath, ...program()]);
   await launched.until(/Listening on/);
   expect(await ask(path, 'hello')).toBe('hello');
-  expect(launched.output).toContain('sockets [{"fd":3,"name":"web"}]');
+  await launched.until(/^sockets \[\{"fd":3,"name":"web"\}\]$/m);
   launched.signal('SIGTERM');
   expect(await launched.exited).toBe(0);
   expect(existsSync(path)).toBe(true);

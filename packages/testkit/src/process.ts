@@ -46,7 +46,7 @@ export class Program {
   }
 
   /** Waits until the output matches and returns the match; throws with the output otherwise. */
-  async until(pattern: RegExp, timeoutMs = 15_000): Promise<RegExpExecArray> {
+  async until(pattern: RegExp, timeoutMs = 30_000): Promise<RegExpExecArray> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const match = pattern.exec(this.stdout) ?? pattern.exec(this.stderr);
@@ -67,7 +67,7 @@ export class Program {
   }
 
   /** Ends it with TERM, and with KILL when that does not help. */
-  async stop(graceMs = 5000): Promise<void> {
+  async stop(graceMs = 15_000): Promise<void> {
     if (this.#over) return;
     this.signal('SIGTERM');
     const timer = setTimeout(() => this.signal('SIGKILL'), graceMs);

@@ -42,7 +42,7 @@ export class RawClient {
   }
 
   /** Waits until what was received matches; throws with all of it when the time is up or the peer has left. */
-  async until(pattern: RegExp | string, timeoutMs = 5000): Promise<string> {
+  async until(pattern: RegExp | string, timeoutMs = 30_000): Promise<string> {
     const matches = (): boolean =>
       typeof pattern === 'string' ? this.received.includes(pattern) : pattern.test(this.received);
     const deadline = Date.now() + timeoutMs;
@@ -71,7 +71,7 @@ export class RawClient {
 }
 
 /** Sends one text, waits until the server closes, and returns all it said. */
-export async function exchange(to: Address, data: string | Uint8Array, timeoutMs = 5000): Promise<string> {
+export async function exchange(to: Address, data: string | Uint8Array, timeoutMs = 20_000): Promise<string> {
   const client = await RawClient.connect(to);
   client.send(data);
   const timer = setTimeout(() => client.destroy(), timeoutMs);
