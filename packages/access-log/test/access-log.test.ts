@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { createWorker } from '@highball/async-worker';
 import { exchange, Program, temporaryFolder } from '@highball/testkit';
 import { expect, test } from 'vitest';
 import { accessLog, AccessLogError, type AccessRecord } from '../src/index.ts';
-import { Complaints, recordOf } from './support.ts';
+import { Complaints, makePipe, recordOf } from './support.ts';
 
 const fixture = join(import.meta.dirname, 'fixtures/writer.ts');
 const write = (...args: string[]): Program =>
@@ -174,12 +174,7 @@ test('a disk that is full is told once; the buffer is bounded, and nobody waits'
 
 test('a named pipe that nobody reads holds up nothing; its reader gets what was kept, and the loss is told', async (context) => {
   await using folder = await temporaryFolder();
-  const pipe = join(folder.path, 'pipe');
-  try {
-    execFileSync('mkfifo', [pipe]);
-  } catch {
-    context.skip(true, 'needs mkfifo (coreutils)');
-  }
+  const pipe = makePipe(folder.path, context);
   const complaints = new Complaints();
   const log = accessLog({
     to: pipe,
@@ -219,12 +214,7 @@ test('standard output that nobody reads does not keep a process from its end', a
 
 test('standard output that is a pipe which nobody reads does not either', async (context) => {
   await using folder = await temporaryFolder();
-  const pipe = join(folder.path, 'pipe');
-  try {
-    execFileSync('mkfifo', [pipe]);
-  } catch {
-    context.skip(true, 'needs mkfifo (coreutils)');
-  }
+  const pipe = makePipe(folder.path, context);
   // For reading, too: so it opens, and a write to it would block.
   const stdout = fs.openSync(pipe, fs.constants.O_RDWR);
   const child = spawn(process.execPath, ['-C', '@highball/source', fixture, '-', 'a', '5000'], {

@@ -1,4 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import type { Environ } from '@highball/gateway-protocol';
+import type { TestContext } from 'vitest';
 import type { AccessRecord, Timers } from '../src/index.ts';
 
 /** A request as a server would tell of it. */
@@ -71,4 +74,15 @@ export class Complaints {
   warn(message: string, details?: object): void {
     this.warnings.push({ message, details });
   }
+}
+
+/** Makes a named pipe in a folder; where there is no command for it, the test is skipped. */
+export function makePipe(folder: string, context: TestContext): string {
+  const path = join(folder, 'pipe');
+  try {
+    execFileSync('mkfifo', [path]);
+  } catch {
+    context.skip(true, 'needs mkfifo (coreutils)');
+  }
+  return path;
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { exchange, RawClient } from '@highball/testkit';
 import { describe, expect, test } from 'vitest';
-import { ok, startProxy, startUpstream } from './support.ts';
+import { ok, standstill, startProxy, startUpstream } from './support.ts';
 
 const headEnd = '\r\n\r\n';
 
@@ -283,10 +283,7 @@ test('a fast client of an upstream that reads slowly is held back', async () => 
   };
   client.socket.on('drain', pump);
   pump();
-  let before = -1;
-  await expect
-    .poll(() => [before === sent && sent > 0, (before = sent)][0], { interval: 200, timeout: 10_000 })
-    .toBe(true);
+  await standstill(() => sent);
   // Those of the kernel, four of them, and little of ours.
   expect(sent).toBeLessThan(50_000_000);
   client.destroy();

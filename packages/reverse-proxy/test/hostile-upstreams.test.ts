@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { exchange, RawClient } from '@highball/testkit';
+import { exchange, RawClient, Resources } from '@highball/testkit';
 import { describe, expect, test } from 'vitest';
 import { type Front, ok, startProxy, startUpstream, type Upstream } from './support.ts';
 
@@ -12,17 +12,17 @@ async function asked(
   answer: string,
   { request = get, end = false }: { request?: string; end?: boolean } = {},
 ): Promise<{ answer: string; upstream: Upstream; front: Front } & AsyncDisposable> {
-  const stack = new AsyncDisposableStack();
-  const upstream = stack.use(
+  const resources = new Resources();
+  const upstream = resources.use(
     await startUpstream((socket, received) => {
       if (!received.endsWith(headEnd)) return;
       socket.write(Buffer.from(answer, 'latin1'));
       if (end) socket.end();
     }),
   );
-  const front = stack.use(await startProxy([upstream.url], { readTimeoutMs: 2000 }));
+  const front = resources.use(await startProxy([upstream.url], { readTimeoutMs: 2000 }));
   const text = await exchange(front.port, request);
-  return { answer: text, upstream, front, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { answer: text, upstream, front, [Symbol.asyncDispose]: () => resources[Symbol.asyncDispose]() };
 }
 
 const answerOf = (fields: string, body = ''): string => `HTTP/1.1 200 OK\r\n${fields}\r\n${body}`;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { exchange, freePort, RawClient, temporaryFolder } from '@highball/testkit';
 import { describe, expect, test } from 'vitest';
 import type { ReverseProxyOptions } from '../src/index.ts';
-import { ok, startProxy, startUpstream } from './support.ts';
+import { ok, standstill, startProxy, startUpstream } from './support.ts';
 
 const get = (path: string, fields = '', method = 'GET'): string =>
   `${method} ${path} HTTP/1.1\r\nHost: site.example\r\nConnection: close\r\n${fields}\r\n`;
@@ -400,11 +400,7 @@ describe('the client', () => {
     const client = await RawClient.connect(proxy.port);
     client.socket.pause();
     client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-    let before = -1;
-    // Until nothing moves any more.
-    await expect
-      .poll(() => [before === sent && sent > 0, (before = sent)][0], { interval: 200, timeout: 10_000 })
-      .toBe(true);
+    await standstill(() => sent);
     expect(sent).toBeLessThan(50_000_000);
     client.destroy();
   });

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createWorker, type Worker } from '@highball/async-worker';
 import { createBalancer } from '@highball/balancer';
 import { rules, validate } from '@highball/gateway-validator';
+import { expect } from 'vitest';
 import { reverseProxy, type ReverseProxyOptions } from '../src/index.ts';
 
 /** An upstream that does exactly what a test says. */
@@ -120,3 +121,15 @@ export const echo = (body: string, fields = ''): Promise<Upstream> =>
   startUpstream((socket, received) => {
     if (received.includes(headEnd)) socket.write(ok(body, fields));
   });
+
+/** Waits until a number of bytes that has moved moves no more. */
+export async function standstill(count: () => number): Promise<void> {
+  let before = 0;
+  const stands = (): boolean => {
+    const now = count();
+    const still = now === before && now > 0;
+    before = now;
+    return still;
+  };
+  await expect.poll(stands, { interval: 200, timeout: 10_000 }).toBe(true);
+}

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { findPeer, missingPeers, Program } from '@highball/testkit';
+import { findPeer, missingPeers, Program, Resources } from '@highball/testkit';
 import { expect, test } from 'vitest';
 import { balance } from './support.ts';
 
@@ -12,10 +12,10 @@ const missing = missingPeers('wrk');
 test.skipIf(missing !== undefined)(
   `kill -9 of one of three servers under load: no idempotent request fails${missing ? `: ${missing}` : ''}`,
   async () => {
-    await using stack = new AsyncDisposableStack();
+    await using resources = new Resources();
     const servers: { program: Program; url: string }[] = [];
     for (const name of ['a', 'b', 'c']) {
-      const program = stack.use(new Program(process.execPath, ['-e', SERVER, name]));
+      const program = resources.use(new Program(process.execPath, ['-e', SERVER, name]));
       const [, port] = await program.until(/port (\d+)/);
       servers.push({ program, url: `http://127.0.0.1:${port}` });
     }
@@ -25,7 +25,7 @@ test.skipIf(missing !== undefined)(
       'workers: 2,',
     );
     const args = ['-t', '1', '-c', '32', '-d', '4s', `http://127.0.0.1:${site.port}/`];
-    const wrk = stack.use(new Program(findPeer('wrk') as string, args));
+    const wrk = resources.use(new Program(findPeer('wrk') as string, args));
     const status = async () => (await site.status()).servers;
     await expect.poll(async () => (await status())[1]?.active ?? 0).toBeGreaterThan(0);
     const [, victim] = servers;

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { RawClient } from '@highball/testkit';
+import { RawClient, Resources } from '@highball/testkit';
 import { expect, test } from 'vitest';
 import { balance, Behind, bodyOf, get } from './support.ts';
 
@@ -64,8 +64,8 @@ test.each([
   ["{ cookie: 'session' }", '/', (value: string) => `Cookie: a=b; session=${value}\r\n`],
 ])('hashBy %s: the same value, the same server', async (hashBy, path, fields) => {
   const servers = await Promise.all(['a', 'b', 'c', 'd'].map((name) => Behind.start(name)));
-  await using stack = new AsyncDisposableStack();
-  for (const server of servers) stack.use(server);
+  await using resources = new Resources();
+  for (const server of servers) resources.use(server);
   await using site = await balance(
     `{ servers: ${JSON.stringify(servers.map(({ url }) => url))}, balance: 'rendezvous', hashBy: ${hashBy} }`,
   );
