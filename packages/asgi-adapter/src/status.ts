@@ -1,7 +1,5 @@
+import { reasonPhrase } from '@highball/http-semantics';
 import { AsgiProtocolError } from './errors.ts';
-
-// `import` would read all exports of node:http, one of which loads Node's `fetch`: 20 ms of every start.
-const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
 const lines: string[] = [];
 
@@ -16,7 +14,7 @@ export function statusLine(status: number): string {
   if (!Number.isInteger(status) || status < 200 || status > 599) {
     throw new AsgiProtocolError('BAD_EVENT', `${status} is no status of a response: send 200 to 599`);
   }
-  const line = `${status} ${STATUS_CODES[status] ?? 'Unknown'}`;
+  const line = `${status} ${reasonPhrase(status) ?? 'Unknown'}`;
   lines[status] = line;
   return line;
 }

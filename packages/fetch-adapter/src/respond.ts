@@ -2,8 +2,8 @@ import type { Environ, ResponseBody, StartResponse } from '@highball/gateway-pro
 import { FetchHandlerError } from './errors.ts';
 import { headerList } from './header-list.ts';
 import { lightParts } from './light-response.ts';
-import { statusLine } from './reasons.ts';
 import { readBody } from './response-body.ts';
+import { statusLine } from './status-line.ts';
 
 /** Sends a `Response`. Synchronous when nothing has to be waited for. */
 export function respond(

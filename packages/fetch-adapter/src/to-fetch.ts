@@ -6,7 +6,7 @@ import {
 } from '@highball/environ';
 import type { Application, Environ, ErrorStream } from '@highball/gateway-protocol';
 import { GatewayResponse } from './gateway-response.ts';
-import { statusLine } from './reasons.ts';
+import { statusLine } from './status-line.ts';
 import { WebInput } from './web-input.ts';
 
 /** What only the runtime knows of a request. What it does not tell is left empty. */

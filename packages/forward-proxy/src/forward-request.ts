@@ -1,7 +1,7 @@
-import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { BodyChunk, Environ, ResponseBody, StartResponse } from '@highball/gateway-protocol';
 import type { ResponseHead } from '@highball/http-parser';
+import { reasonPhrase } from '@highball/http-semantics';
 import type { Destination } from './destination.ts';
 import { Refusal } from './errors.ts';
 import { joined, pairs, passedTrailers, responseFields } from './fields.ts';
@@ -50,7 +50,7 @@ export async function forwardRequest(
   // It broke in the same read: nothing of it was passed on, and an error can still be told.
   if (exchange.failure !== undefined) throw exchange.failure;
   // HTTP lets an origin give no reason (RFC 9112 §4), and many do; start_response wants one.
-  const reason = head.reason === '' ? (STATUS_CODES[head.status] ?? 'Unknown') : head.reason;
+  const reason = head.reason === '' ? (reasonPhrase(head.status) ?? 'Unknown') : head.reason;
   startResponse(`${head.status} ${reason}`, responseFields(head, options.viaName));
   status = head.status;
   if (exchange.over) journey.end(undefined, status);

@@ -4,4 +4,5 @@ export { connectionNames, forwardsLeft, HOP_BY_HOP, joinVia } from './hop-by-hop
 export { formatHttpDate, parseHttpDate } from './http-date.ts';
 export { hasMember, listMembers, splitQuoted } from './list.ts';
 export { mediaTypeWeight } from './media-type.ts';
+export { reasonPhrase } from './reason-phrase.ts';
 export { parseWeights, rememberField, type Weights } from './weights.ts';

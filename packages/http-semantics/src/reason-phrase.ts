@@ -1,5 +1,12 @@
-/** Reason phrases (RFC 9110 §15, and the IANA registry of status codes): `Response` leaves them out. */
-const REASONS: Readonly<Record<number, string>> = {
+/**
+ * The phrases of IANA's registry of status codes, which are those of RFC 9110 §15; and two that servers send though
+ * no standard has them: 418 (RFC 2324 §2.3.2) and 509.
+ */
+const PHRASES: Readonly<Record<number, string>> = {
+  100: 'Continue',
+  101: 'Switching Protocols',
+  102: 'Processing',
+  103: 'Early Hints',
   200: 'OK',
   201: 'Created',
   202: 'Accepted',
@@ -36,6 +43,7 @@ const REASONS: Readonly<Record<number, string>> = {
   415: 'Unsupported Media Type',
   416: 'Range Not Satisfiable',
   417: 'Expectation Failed',
+  418: "I'm a Teapot",
   421: 'Misdirected Request',
   422: 'Unprocessable Content',
   423: 'Locked',
@@ -55,11 +63,12 @@ const REASONS: Readonly<Record<number, string>> = {
   506: 'Variant Also Negotiates',
   507: 'Insufficient Storage',
   508: 'Loop Detected',
+  509: 'Bandwidth Limit Exceeded',
+  510: 'Not Extended',
   511: 'Network Authentication Required',
 };
 
-/** The status as start_response takes it: `'404 Not Found'`. */
-export function statusLine(status: number, statusText: string): string {
-  // A reason may be empty, its space may not (RFC 9112 §4).
-  return `${status} ${statusText === '' ? (REASONS[status] ?? '') : statusText}`;
+/** What stands behind the number in a status line: `404` → `'Not Found'`; undefined for one without a name. */
+export function reasonPhrase(status: number): string | undefined {
+  return PHRASES[status];
 }
