@@ -10,6 +10,7 @@ const packages = {
   dnsmasq: 'dnsmasq-base',
   gunicorn: 'gunicorn',
   nginx: 'nginx-light',
+  openssl: 'openssl',
   ps: 'procps',
   python3: 'python3',
   slowhttptest: 'slowhttptest',

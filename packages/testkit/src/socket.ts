@@ -71,7 +71,7 @@ export class RawClient {
 }
 
 /** Sends one text, waits until the server closes, and returns all it said. */
-export async function exchange(to: Address, data: string | Uint8Array, timeoutMs = 20_000): Promise<string> {
+export async function exchange(to: Address, data: string | Uint8Array, timeoutMs = 30_000): Promise<string> {
   const client = await RawClient.connect(to);
   client.send(data);
   const timer = setTimeout(() => client.destroy(), timeoutMs);
