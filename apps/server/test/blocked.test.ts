@@ -14,7 +14,7 @@ export const app = (environ, startResponse) => {
 test('the log says which request a blocked worker was serving, and it is replaced', async () => {
   await using folder = await temporaryFolder();
   await writeFile(join(folder.path, 'app.mjs'), PROGRAM);
-  const args = ['serve', 'app.mjs', '-b', '127.0.0.1:0', '-w', '1', '--timeout', '1'];
+  const args = ['serve', 'app.mjs', '-b', '127.0.0.1:0', '-w', '1', '--timeout', '4'];
   await using server = highball(args, { cwd: folder.path });
   const [, port] = await server.until(/serves http:\/\/127\.0\.0\.1:(\d+)/);
   expect(await (await fetch(`http://127.0.0.1:${port}/done`)).text()).toBe('fine');
@@ -22,7 +22,5 @@ test('the log says which request a blocked worker was serving, and it is replace
   await expect(blocked).rejects.toThrow('fetch failed');
   const [, what] = await server.until(/it was serving ([^\n]*?) \(id=/);
   expect(what).toMatch(/^GET \/block\?report=7 for [\d.]+ s$/);
-  await expect
-    .poll(async () => (await fetch(`http://127.0.0.1:${port}/`)).text(), { timeout: 10_000 })
-    .toBe('fine');
+  await expect.poll(async () => (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('fine');
 });

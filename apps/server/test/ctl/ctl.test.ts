@@ -17,9 +17,12 @@ describe('highball ctl, with a server that runs', () => {
     const { port, program } = await site.serve(['-w', '2']);
     expect((await stat(site.socket)).mode & 0o777).toBe(0o600);
     await who(port);
-    await expect
-      .poll(async () => (await site.status()).pools[0]?.workers.map(({ requests }) => requests))
-      .toContain(1);
+    // They report once a second: one that the request is over, and that its connection is closed.
+    const reports = async (): Promise<string[] | undefined> =>
+      (await site.status()).pools[0]?.workers.map(
+        ({ requests, connections }) => `${requests} over ${connections}`,
+      );
+    await expect.poll(reports).toContain('1 over 0');
     const status = JSON.parse(await site.ctl('status', '--json')) as ServerStatus;
     expect(status).toMatchObject({ pid: program.pid, successorPid: null, predecessorPid: null });
     expect(status.pools).toMatchObject([
@@ -76,7 +79,7 @@ describe('highball ctl, with a server that runs', () => {
     const status = await control.call('status');
     expect(ready(status)).toEqual([]);
     expect(status.pools[0]).toMatchObject({ drained: true });
-    const waiting = who(port, '/waits', 15_000);
+    const waiting = who(port, '/waits');
     await expect.poll(async () => (await control.call('status')).pools[0]?.queues[0]?.queued).toBe(1);
     await control.call('scale', { workers: 1 });
     expect((await waiting).path).toBe('/waits');
@@ -88,7 +91,7 @@ describe('highball ctl, with a server that runs', () => {
     const load = { running: true, failed: 0, masters: new Set<number>() };
     const client = async (): Promise<void> => {
       while (load.running) {
-        await who(port, '/', 15_000)
+        await who(port, '/')
           .then(({ master }) => load.masters.add(master))
           .catch(() => load.failed++);
       }
@@ -169,9 +172,9 @@ describe('highball ctl, with a server that runs', () => {
     const worker = async () => (await control.call('status')).pools[0]?.workers[0];
     void who(port, '/never').catch(() => undefined);
     // It reports once a second: this report names the request, and the next one never comes.
-    await expect.poll(async () => (await worker())?.active, { timeout: 5000 }).toBe(1);
+    await expect.poll(async () => (await worker())?.active).toBe(1);
     void who(port, '/block').catch(() => undefined);
-    await expect.poll(async () => (await worker())?.silentMs ?? 0, { timeout: 10_000 }).toBeGreaterThan(3000);
+    await expect.poll(async () => (await worker())?.silentMs ?? 0).toBeGreaterThan(3000);
     const text = statusText(await control.call('status'));
     expect(text).toMatch(/1 +\d+ +blocked/);
     expect(text).toMatch(/worker 1: gives no sign of life for \d+s, serving GET \/never for \d+s/);

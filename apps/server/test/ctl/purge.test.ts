@@ -39,16 +39,13 @@ describe('highball ctl purge', () => {
     const old = new Set<string>();
     // They are one cache; each has in memory what it was asked for, and which one is asked is the kernel's choice.
     await expect
-      .poll(
-        async () => {
-          const made = await answers(port, '/a', 30);
-          expect(made.size).toBe(1);
-          expect([...made].filter((each) => old.has(each))).toEqual([]);
-          for (const each of made) old.add(each);
-          return await site.ctl('purge', '--tag', 'path-a');
-        },
-        { timeout: 15_000 },
-      )
+      .poll(async () => {
+        const made = await answers(port, '/a', 30);
+        expect(made.size).toBe(1);
+        expect([...made].filter((each) => old.has(each))).toEqual([]);
+        for (const each of made) old.add(each);
+        return await site.ctl('purge', '--tag', 'path-a');
+      })
       .toBe('3 answers in the memory of 3 workers and 1 on disk\n');
     expect([...(await answers(port, '/a', 30))].filter((each) => old.has(each))).toEqual([]);
     expect(await site.ctl('purge', `http://site.example/a`, '--json')).toMatch(
@@ -75,13 +72,11 @@ describe('highball ctl purge', () => {
     const { pid: before } = await old.call('status');
     process.kill(before, 'SIGUSR2');
     const newer = await expect
-      .poll(() => site.control(`${site.socket}.2`).catch(() => undefined), { timeout: 10_000 })
+      .poll(() => site.control(`${site.socket}.2`).catch(() => undefined))
       .toBeDefined()
       .then(() => site.control(`${site.socket}.2`));
     for (const asked of [old, newer]) {
-      await expect
-        .poll(async () => processes(await answers(port, '/a', 10)).size, { timeout: 15_000 })
-        .toBe(2);
+      await expect.poll(async () => processes(await answers(port, '/a', 10)).size).toBe(2);
       const made = await answers(port, '/a', 20);
       expect(await asked.call('purge', { target: { tag: 'path-a' } })).toEqual({
         workers: 2,

@@ -13,7 +13,7 @@ const BROKEN = {
 
 test('a reload with a broken module leaves the service as it was, however it is broken', async () => {
   await using site = await Site.make();
-  const { port, program } = await site.serve(['-w', '2']);
+  const { port, program } = await site.serve(['-w', '2', '--keep-alive', '60']);
   const before = (await site.status()).pools[0]?.workers.map(({ pid }) => pid);
   const client = await RawClient.connect(port);
   client.send(request('/kept'));
@@ -26,7 +26,7 @@ test('a reload with a broken module leaves the service as it was, however it is 
     // A request that is on its way while the reload fails.
     const slow = who(port, '/slow');
     await expect
-      .poll(() => program.output.slice(logged), { timeout: 10_000, message: kind })
+      .poll(() => program.output.slice(logged), { message: kind })
       .toContain('the reload is given up; the old workers stay in service');
     expect((await slow).path, kind).toBe('/slow');
     // The same workers, and the same connection.

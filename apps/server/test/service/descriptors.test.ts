@@ -23,7 +23,7 @@ export const app = ({ PATH_INFO }, startResponse) => {
 
 test('a worker without a free descriptor stays, and serves on when there are some', async () => {
   await using site = await Site.make({ 'app.mjs': HOARDER });
-  const command = `exec ${process.execPath} ${highballBin} serve app.mjs -b 127.0.0.1:0 --timeout 3 --control-socket control`;
+  const command = `exec ${process.execPath} ${highballBin} serve app.mjs -b 127.0.0.1:0 --timeout 10 --keep-alive 60 --control-socket control`;
   await using program = new Program('/bin/sh', ['-c', `ulimit -n 80; ${command}`], { cwd: site.path });
   const port = Number((await program.until(/serves http:\/\/[^:]+:(\d+)/))[1]);
   const client = await RawClient.connect(port);

@@ -10,12 +10,10 @@ describe('HUP', () => {
     expect((await who(port)).word).toBe('old');
     await site.write('my.config.ts', settings("workers: 2, rawEnv: ['WORD=new'], timeout: 60"));
     program.signal('SIGHUP');
-    await expect.poll(async () => (await who(port)).word, { timeout: 10_000 }).toBe('new');
+    await expect.poll(async () => (await who(port)).word).toBe('new');
     await program.until(/the reload changes workers, rawEnv/);
     await program.until(/a reload cannot change timeout: run highball ctl upgrade, or restart/);
-    await expect
-      .poll(async () => (await site.status()).pools[0]?.workers.length, { timeout: 10_000 })
-      .toBe(2);
+    await expect.poll(async () => (await site.status()).pools[0]?.workers.length).toBe(2);
   });
 
   test('with a configuration that is not valid leaves everything as it was', async () => {
@@ -40,7 +38,7 @@ test('files of the application are watched with --reload', async () => {
   const { port } = await site.serve(['--reload', '-e', 'WORD=same']);
   const { pid } = await who(port);
   await site.write('helper.mjs', 'export {};');
-  await expect.poll(async () => (await who(port)).pid, { timeout: 10_000 }).not.toBe(pid);
+  await expect.poll(async () => (await who(port)).pid).not.toBe(pid);
 });
 
 test('hooks are called in the master and in the workers, and their errors change nothing', async () => {

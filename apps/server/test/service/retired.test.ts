@@ -26,7 +26,7 @@ async function states(site: Site): Promise<string[]> {
 
 test('a WebSocket of the application is not told of a reload; a stop closes it with 1001', async () => {
   await using site = await Site.make({ 'app.mjs': TALKER });
-  const { program, port } = await site.serve(['--graceful-timeout', '1']);
+  const { program, port } = await site.serve(['--graceful-timeout', '3']);
   const socket = new WebSocket(`ws://127.0.0.1:${port}/`);
   await once(socket, 'open');
   const say = async (): Promise<string> => {

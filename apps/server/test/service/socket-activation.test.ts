@@ -51,11 +51,11 @@ test.each([
   await using site = await Site.make();
   await using server = await activate(site, script, ['--control-socket', 'control', ...flags]);
   // Nobody accepts yet: the connection waits, and is the first to be served.
-  const first = await who(server.port, '/first', 15_000);
+  const first = await who(server.port, '/first');
   // exec has kept the launcher's pid: what systemd signals is the master itself.
   expect(first).toMatchObject({ path: '/first', master: server.pid });
 
-  await expect.poll(() => masterOf(site), { timeout: 15_000 }).toBe(server.pid);
+  await expect.poll(() => masterOf(site)).toBe(server.pid);
   const control = await site.control();
   await control.call('reload');
   const second = await who(server.port, '/second');
@@ -67,7 +67,7 @@ test('sockets for another process are not taken', async () => {
   const foreign = 'LISTEN_PID=1 LISTEN_FDS=1 exec "$@"';
   const flags = ['--control-socket', 'control', '-b', '127.0.0.1:0'];
   await using server = await activate(site, foreign, flags);
-  await expect.poll(() => masterOf(site), { timeout: 15_000 }).toBe(server.pid);
+  await expect.poll(() => masterOf(site)).toBe(server.pid);
   const status = await site.status();
   expect(status.pools[0]?.queues[0]?.address).not.toBe(`127.0.0.1:${server.port}`);
 });
