@@ -9,21 +9,28 @@ import { ApplicationError, RequestError } from './errors.ts';
 import { Exchange, type ExchangeOwner } from './exchange.ts';
 import { faultOf } from './fault.ts';
 import type { Output } from './output.ts';
+import { mayBePreface, NO_BYTES, PREFACE_BYTES } from './http2/preface.ts';
 import type { ProxyPrelude } from './proxy-prelude.ts';
 import type { RequestSource } from './request-source.ts';
+import type { Answer, ServedConnection } from './served-connection.ts';
 import { keepable } from './shared-reads.ts';
+import { TextWriter } from './text-writer.ts';
 import { Wire, type WireHandler } from './wire.ts';
 
 /** After so long without a request a connection gives back the memory that would speed up its next one. */
 const FORGET_MS = 3000;
 
 /** One client's connection: requests in, one after the other, answers out in the same order (RFC 9112 §9.3). */
-export class Connection implements RequestHandler, ExchangeOwner, WireHandler, Watched {
+export class Connection implements RequestHandler, ExchangeOwner, WireHandler, Watched, ServedConnection {
+  readonly writer: TextWriter;
   readonly #context: WorkerContext;
   readonly #wire: Wire;
   readonly #parser: RequestSource;
   #facts: ConnectionFacts;
   #prelude: ProxyPrelude | undefined;
+  /** Whether it may still turn out to speak HTTP/2, and what it has said of that. */
+  #undecided: boolean;
+  #opening = NO_BYTES;
   #exchange: Exchange | undefined;
   /** The application is called when the parser stands behind the head: it may take the connection over. */
   #deferred = false;
@@ -44,8 +51,10 @@ export class Connection implements RequestHandler, ExchangeOwner, WireHandler, W
     this.#context = context;
     this.#parser = context.startSource(this, facts);
     this.#prelude = context.startPrelude(facts);
+    this.#undecided = context.options.http2;
     this.since = context.options.clock.now();
     this.#wire = new Wire(socket, this);
+    this.writer = new TextWriter(this.#wire.output);
   }
 
   get facts(): ConnectionFacts {
@@ -61,13 +70,21 @@ export class Connection implements RequestHandler, ExchangeOwner, WireHandler, W
     return this.#exchange;
   }
 
+  get exchanges(): readonly Exchange[] {
+    return this.#exchange === undefined ? [] : [this.#exchange];
+  }
+
+  get answers(): readonly Answer[] {
+    return [this];
+  }
+
   /** What the connection is doing: each stage has its deadline. */
   get stage(): Stage {
     if (!this.#wire.open) return 'lingering';
     if (this.#exchange !== undefined) return 'exchange';
     if (this.#blocked) return 'blocked';
     if (this.#prelude !== undefined) return 'first';
-    if (!this.#parser.idle) return 'head';
+    if (!this.#parser.idle || this.#opening.length > 0) return 'head';
     return this.#seasoned ? 'idle' : 'first';
   }
 
@@ -93,13 +110,15 @@ export class Connection implements RequestHandler, ExchangeOwner, WireHandler, W
   // What the wire tells.
 
   onReceived(bytes: Buffer): void {
-    if (this.#prelude === undefined) this.#parse(bytes);
-    else this.#introduce(this.#prelude, bytes);
+    if (this.#prelude !== undefined) this.#introduce(this.#prelude, bytes);
+    else if (this.#undecided) this.#decide(bytes);
+    else this.#parse(bytes);
   }
 
   onHalfClosed(): void {
     this.#halfClosed = true;
     this.#exchange?.hint(new RequestError('CLIENT_GONE', 'the client sends no more'));
+    if (this.#opening.length > 0) this.#decideForText(this.#opening);
     this.#endInput();
   }
 
@@ -177,6 +196,32 @@ export class Connection implements RequestHandler, ExchangeOwner, WireHandler, W
     return { socket, head };
   }
 
+  /** A client that knows that we speak HTTP/2 begins with its preface (RFC 9113 §3.3, §3.4). */
+  #decide(bytes: Buffer): void {
+    const opening = this.#opening.length === 0 ? bytes : Buffer.concat([this.#opening, bytes]);
+    if (!mayBePreface(opening)) this.#decideForText(opening);
+    else if (opening.length < PREFACE_BYTES) this.#keepOpening(opening);
+    else this.#switchToHttp2(opening);
+  }
+
+  #decideForText(opening: Buffer): void {
+    this.#undecided = false;
+    this.#opening = NO_BYTES;
+    this.#parse(opening);
+  }
+
+  #keepOpening(opening: Buffer): void {
+    if (this.#opening.length === 0) this.since = this.#context.options.clock.now();
+    // The memory is used again by the next read.
+    this.#opening = Buffer.from(opening);
+  }
+
+  #switchToHttp2(opening: Buffer): void {
+    this.#parser.close();
+    const firstBytes = Buffer.from(opening);
+    this.#context.onHttp2(this, this.#wire.detach(), this.#facts, firstBytes);
+  }
+
   /** Goes on parsing, with new bytes or with those that were kept in a pause. */
   #parse(bytes?: Buffer): void {
     if (this.#parsing) {
@@ -235,7 +280,7 @@ export class Connection implements RequestHandler, ExchangeOwner, WireHandler, W
       if (introduction === undefined) return;
       this.#prelude = undefined;
       this.#facts = introduction.facts;
-      if (introduction.rest.length > 0) this.#parse(introduction.rest);
+      if (introduction.rest.length > 0) this.onReceived(introduction.rest);
     } catch (err) {
       this.#context.options.log.warn('a connection without a PROXY header', {
         err,

@@ -1,11 +1,11 @@
 import type { ConnectionFacts, EnvironBuilder } from '@highball/environ';
 import type { Application, ErrorStream } from '@highball/gateway-protocol';
 import type { Socket } from 'node:net';
-import type { Connection } from './connection.ts';
 import type { MakeErrorPage } from './error-page.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { ProxyPrelude } from './proxy-prelude.ts';
 import type { StartSource } from './request-source.ts';
+import type { ServedConnection } from './served-connection.ts';
 import type { ServerFields } from './server-fields.ts';
 
 /** What the connections of one worker have in common. */
@@ -30,7 +30,9 @@ export interface WorkerContext {
   /** A request has begun. */
   onRequest(): void;
   /** A connection is gone. */
-  onClosed(connection: Connection): void;
+  onClosed(connection: ServedConnection): void;
   /** A connection was handed over to the application. */
-  onHandedOver(connection: Connection, socket: Socket): void;
+  onHandedOver(connection: ServedConnection, socket: Socket): void;
+  /** A connection has turned out to speak HTTP/2. @param firstBytes - what was read of it already. */
+  onHttp2(connection: ServedConnection, socket: Socket, facts: ConnectionFacts, firstBytes: Buffer): void;
 }

@@ -15,8 +15,8 @@ import type { WorkerContext } from './context.ts';
 import { RequestError } from './errors.ts';
 import { type InputSource, RequestInput } from './input.ts';
 import { LazySignal } from './lazy-signal.ts';
-import type { Output } from './output.ts';
-import { Response, type ResponseContext } from './response.ts';
+import { Response } from './response.ts';
+import type { ResponseContext, ResponseWriter } from './response-writer.ts';
 import { sendBody } from './send-body.ts';
 import type { ServerFields } from './server-fields.ts';
 
@@ -29,10 +29,10 @@ export const SERVER_KEYS = [
   'highball.draining',
 ] as const;
 
-/** The connection, as one of its exchanges sees it. */
+/** The connection, or the stream of it, as an exchange sees it. */
 export interface ExchangeOwner {
   readonly facts: ConnectionFacts;
-  readonly output: Output;
+  readonly writer: ResponseWriter;
   /** Whether the connection may go on after this response. */
   mayPersist(): boolean;
   /** The body has room again. */
@@ -78,7 +78,7 @@ export class Exchange implements ResponseContext, InputSource, SettledListener<R
     this.#context = context;
     this.#owesContinue = hasBody && head.expectContinue;
     this.input = hasBody ? new RequestInput(this) : undefined;
-    this.response = new Response(this, owner.output);
+    this.response = new Response(this, owner.writer);
     this.startedAt = options.clock.now();
     this.bodyBudgetMs = options.bodyGraceMs;
     this.environ = buildEnviron(head, owner.facts, this.input ?? emptyInput, errorStream);
@@ -191,12 +191,11 @@ export class Exchange implements ResponseContext, InputSource, SettledListener<R
   #continue(): void {
     if (!this.#owesContinue || this.response.headSent) return;
     this.#owesContinue = false;
-    this.#owner.output.text('HTTP/1.1 100 Continue\r\n\r\n');
-    this.#owner.output.flush();
+    this.#owner.writer.sendContinue();
   }
 
   #send(body: ResponseBody): void {
-    const { output } = this.#owner;
+    const { output } = this.#owner.writer;
     let sending: void | Promise<void> = undefined;
     output.hold();
     try {
@@ -244,7 +243,7 @@ export class Exchange implements ResponseContext, InputSource, SettledListener<R
       return;
     }
     // The client need not wait for it.
-    this.#owner.output.flush();
+    this.#owner.writer.output.flush();
     const closing = closeQuietly(body, (err) => {
       this.#context.options.log.error('close() of a response body failed', { err, ...this.describe() });
     });

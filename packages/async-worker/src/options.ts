@@ -76,6 +76,13 @@ export interface WorkerOptions {
    */
   protocol?: 'http' | 'uwsgi';
   /**
+   * Whether clients may speak HTTP/2: those of a plain connection by beginning with it ("prior knowledge", RFC 9113
+   * §3.3). Never with `protocol: 'uwsgi'`. @default true
+   */
+  http2?: boolean;
+  /** Requests that a connection of HTTP/2 may have under way at a time. @default 128 (nginx's http2_max_concurrent_streams) */
+  http2MaxStreams?: number;
+  /**
    * The peers that may speak uwsgi; others get 403. Addresses, networks, `unix`, `*`.
    * @default ['127.0.0.1', '::1', 'unix'] (gunicorn's uwsgi_allow_ips, and its rule for Unix sockets)
    */
@@ -119,6 +126,7 @@ const DEFAULTS = {
   maxBodyBytes: Number.POSITIVE_INFINITY,
   drainBodyBytes: 65_536,
   drainIdleMs: 2000,
+  http2MaxStreams: 128,
 } as const;
 
 type NumberName = keyof typeof DEFAULTS;
@@ -164,6 +172,7 @@ export function resolveOptions(options: WorkerOptions): ResolvedOptions {
     onConnections: options.onConnections,
     serverName: options.serverName ?? 'highball',
     protocol: options.protocol ?? 'http',
+    http2: (options.http2 ?? true) && options.protocol !== 'uwsgi',
     uwsgiAllowIps: options.uwsgiAllowIps ?? UWSGI_ALLOW_IPS,
     proxyProtocol: options.proxyProtocol ?? 'off',
     proxyAllowIps: options.proxyAllowIps ?? [],

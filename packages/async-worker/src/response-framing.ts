@@ -6,8 +6,10 @@ export interface ResponseFraming {
   readonly kind: 'length' | 'chunked' | 'close' | 'none';
   /** Bytes of the body, where the head tells. */
   readonly length: number;
-  /** What the head needs beside the application's own fields. */
+  /** What a head of HTTP/1.1 needs beside the application's own fields. */
   readonly line: string;
+  /** The Content-Length that the server adds; -1 for none. */
+  readonly addedLength: number;
 }
 
 /** What framing depends on. */
@@ -24,9 +26,14 @@ export interface FramingFacts {
   readonly hasTrailers: boolean;
 }
 
-const NONE: ResponseFraming = { kind: 'none', length: -1, line: '' };
-const CHUNKED: ResponseFraming = { kind: 'chunked', length: -1, line: 'Transfer-Encoding: chunked\r\n' };
-const CLOSE: ResponseFraming = { kind: 'close', length: -1, line: '' };
+const NONE: ResponseFraming = { kind: 'none', length: -1, line: '', addedLength: -1 };
+const CHUNKED: ResponseFraming = {
+  kind: 'chunked',
+  length: -1,
+  line: 'Transfer-Encoding: chunked\r\n',
+  addedLength: -1,
+};
+const CLOSE: ResponseFraming = { kind: 'close', length: -1, line: '', addedLength: -1 };
 
 /**
  * Decides how the end of a response is told.
@@ -37,10 +44,16 @@ export function frameResponse(facts: FramingFacts): ResponseFraming {
   if (isBodiless(facts.method, facts.status)) return frameBodiless(facts);
   if (contentLength !== -1) {
     if (wholeLength !== -1 && wholeLength !== contentLength) throw wrongLength(wholeLength, contentLength);
-    return { kind: 'length', length: contentLength, line: '' };
+    return { kind: 'length', length: contentLength, line: '', addedLength: -1 };
   }
-  if (wholeLength !== -1 && !hasTrailers)
-    return { kind: 'length', length: wholeLength, line: lengthLine(wholeLength) };
+  if (wholeLength !== -1 && !hasTrailers) {
+    return {
+      kind: 'length',
+      length: wholeLength,
+      line: lengthLine(wholeLength),
+      addedLength: wholeLength,
+    };
+  }
   return minorVersion === 1 ? CHUNKED : CLOSE;
 }
 
@@ -61,7 +74,7 @@ function isBodiless(method: string, status: string): boolean {
 /** To HEAD goes what GET would have said, where that is known (RFC 9110 §9.3.2). */
 function frameBodiless({ method, contentLength, wholeLength }: FramingFacts): ResponseFraming {
   const known = method === 'HEAD' && contentLength === -1 && wholeLength > 0;
-  return known ? { ...NONE, line: lengthLine(wholeLength) } : NONE;
+  return known ? { ...NONE, line: lengthLine(wholeLength), addedLength: wholeLength } : NONE;
 }
 
 function lengthLine(length: number): string {

@@ -1,27 +1,12 @@
 import type { BodyChunk, HeaderList, StartResponse, Write } from '@highball/gateway-protocol';
-import {
-  serializeChunkHead,
-  serializeFields,
-  serializeLastChunk,
-  serializeResponseHead,
-} from '@highball/http-parser';
+import { serializeFields, serializeResponseHead } from '@highball/http-parser';
 import { checkChunk, sizeOf } from './body-chunk.ts';
 import { ApplicationError } from './errors.ts';
 import type { FrozenBody } from './joined-answers.ts';
-import { flatten } from './flatten.ts';
-import type { Output } from './output.ts';
 import { type PreparedHead, prepareHead } from './prepared-head.ts';
 import { checkTrailers, readFields } from './response-fields.ts';
 import { frameResponse, type ResponseFraming, wrongLength } from './response-framing.ts';
-import type { ServerFields } from './server-fields.ts';
-
-/** What a response must know of its request and its connection. */
-export interface ResponseContext {
-  readonly head: { readonly method: string; readonly minorVersion: 0 | 1 };
-  readonly serverFields: ServerFields;
-  /** Asked when the head is made: whether the connection can go on after this response. */
-  mayPersist(): boolean;
-}
+import type { HeadFacts, ResponseContext, ResponseWriter } from './response-writer.ts';
 
 const NO_HEADERS: HeaderList = [];
 
@@ -29,9 +14,9 @@ const NO_HEADERS: HeaderList = [];
  * A response on its way (PEP 3333): begun by start_response, its head sent with the first bytes of the body, its
  * body framed so that the client can tell a whole one from one that was cut.
  */
-export class Response {
-  readonly #context: ResponseContext;
-  readonly #output: Output;
+export class Response implements HeadFacts {
+  readonly context: ResponseContext;
+  readonly #writer: ResponseWriter;
   /** What start_response was given. */
   #begun: PreparedHead | undefined;
   #trailers: HeaderList | undefined;
@@ -49,9 +34,9 @@ export class Response {
   /** Called once when nobody takes the answer any more: whoever waits for something puts itself here. */
   onAbort: (() => void) | undefined;
 
-  constructor(context: ResponseContext, output: Output) {
-    this.#context = context;
-    this.#output = output;
+  constructor(context: ResponseContext, writer: ResponseWriter) {
+    this.context = context;
+    this.#writer = writer;
   }
 
   get headSent(): boolean {
@@ -78,6 +63,15 @@ export class Response {
     return this.#framing?.kind === 'close';
   }
 
+  get hasTrailers(): boolean {
+    return this.#trailers !== undefined;
+  }
+
+  /** Whether the application wants the connection to end with this response. */
+  get asksToClose(): boolean {
+    return this.#begun?.facts.close === true;
+  }
+
   abort(): void {
     if (this.#over !== undefined) return;
     this.#over = 'aborted';
@@ -102,8 +96,9 @@ export class Response {
     this.#mustGoOn('write');
     checkChunk(chunk);
     this.send(chunk, sizeOf(chunk));
-    this.#output.flush();
-    return this.#output.full ? this.#output.drained() : undefined;
+    const { output } = this.#writer;
+    output.flush();
+    return output.full ? output.drained() : undefined;
   };
 
   /** Sends fields behind the body, if it is chunked; other framings have no place for them. */
@@ -121,9 +116,8 @@ export class Response {
       throw new ApplicationError('SERVER_FIELD', 'early hints have no body, and no Content-Length');
     }
     const head = serializeResponseHead('103 Early Hints', headers);
-    if (this.headSent || this.#over !== undefined || this.#context.head.minorVersion === 0) return;
-    this.#output.text(head);
-    this.#output.flush();
+    if (this.headSent || this.#over !== undefined || this.context.head.minorVersion === 0) return;
+    this.#writer.sendEarlyHints(headers, head);
   }
 
   /**
@@ -141,19 +135,18 @@ export class Response {
     if (kind === 'length' && bytes > length) throw wrongLength(bytes, length);
     const head = this.#framing === undefined ? this.#takeHead(framing, wholeLength) : '';
     if (kind === 'none') {
-      this.#output.text(head);
+      this.#writer.headOnly(head);
       return;
     }
     this.bodyBytes = bytes;
-    if (kind === 'chunked') this.#output.chunk(head + serializeChunkHead(size), chunk, size, '\r\n');
-    else this.#output.chunk(head, chunk, size, '', frozen);
+    this.#writer.piece(head, kind, chunk, size, frozen);
   }
 
   /** Sends the head ahead of the body, once start_response was called. */
   sendHead(): void {
     if (this.#over !== undefined || this.#framing !== undefined || this.#begun === undefined) return;
-    this.#output.text(this.#takeHead(this.#frame(-1), -1));
-    this.#output.flush();
+    this.#writer.headOnly(this.#takeHead(this.#frame(-1), -1));
+    this.#writer.output.flush();
   }
 
   /**
@@ -162,11 +155,11 @@ export class Response {
    */
   end(): void {
     if (this.#over !== undefined) return;
-    if (this.#framing === undefined) this.#output.text(this.#takeHead(this.#frame(0), 0));
+    if (this.#framing === undefined) this.#writer.headOnly(this.#takeHead(this.#frame(0), 0));
     const { kind, length } = this.#framing as unknown as ResponseFraming;
     if (kind === 'length' && this.bodyBytes < length) throw wrongLength(this.bodyBytes, length);
     this.#over = 'ended';
-    if (kind === 'chunked') this.#output.text(serializeLastChunk(this.#trailers));
+    this.#writer.end(kind, this.#trailers);
   }
 
   #begin(status: string, headers: HeaderList): void {
@@ -183,7 +176,7 @@ export class Response {
     if (this.#begun === undefined) {
       throw new ApplicationError('NO_START_RESPONSE', 'the application has not called start_response');
     }
-    const { method, minorVersion } = this.#context.head;
+    const { method, minorVersion } = this.context.head;
     const { whole, facts, status } = this.#begun;
     const hasTrailers = this.#trailers !== undefined;
     const isSame =
@@ -195,44 +188,13 @@ export class Response {
     return frameResponse({ method, minorVersion, status, contentLength, wholeLength, hasTrailers });
   }
 
-  /** The head with the server's fields (RFC 9110 §6.6.1, §10.2.4; RFC 9112 §6, §9.3). It counts as sent now. */
+  /** The head, as far as it is text. It counts as sent now. */
   #takeHead(framing: ResponseFraming, wholeLength: number): string {
     const begun = this.#begun as PreparedHead;
-    const { head, serverFields } = this.#context;
-    const { hasDate, hasServer, close } = begun.facts;
+    this.persists = !begun.facts.close && framing.kind !== 'close' && this.context.mayPersist();
+    const text = this.#writer.head(begun, framing, wholeLength, this);
     this.#framing = framing;
-    this.persists = !close && framing.kind !== 'close' && this.#context.mayPersist();
-    const serverLines = serverFields.lines(hasDate, hasServer);
-    const { whole } = begun;
-    if (whole?.framing === framing && whole.persists === this.persists && whole.serverLines === serverLines) {
-      return whole.text;
-    }
-    let lines = serverLines + framing.line;
-    if (!this.persists && !close) lines += 'Connection: close\r\n';
-    else if (this.persists && head.minorVersion === 0) lines += 'Connection: keep-alive\r\n';
-    const text = `${begun.text}${lines}\r\n`;
-    return begun.used ? this.#keepWhole(begun, text, serverLines, wholeLength) : this.#useOnce(begun, text);
-  }
-
-  /** Nothing is kept of a head that may never come again. */
-  #useOnce(begun: PreparedHead, text: string): string {
-    begun.used = true;
     return text;
-  }
-
-  #keepWhole(begun: PreparedHead, text: string, serverLines: string, wholeLength: number): string {
-    if (this.#trailers !== undefined) return text;
-    const { method, minorVersion } = this.#context.head;
-    begun.whole = {
-      isHead: method === 'HEAD',
-      minorVersion,
-      wholeLength,
-      framing: this.#framing as ResponseFraming,
-      persists: this.persists,
-      serverLines,
-      text: flatten(text),
-    };
-    return begun.whole.text;
   }
 
   #mustGoOn(callable: string): void {

@@ -2,8 +2,8 @@ import { type BodyChunk, isAsyncBody, type ResponseBody } from '@highball/gatewa
 import { checkChunk, sizeOf } from './body-chunk.ts';
 import { ApplicationError } from './errors.ts';
 import type { FrozenBody } from './joined-answers.ts';
-import type { Output } from './output.ts';
 import type { Response } from './response.ts';
+import type { Outlet } from './response-writer.ts';
 import { isFillable, sendFilled } from './send-filled.ts';
 
 /**
@@ -19,7 +19,7 @@ const PIECE_BYTES = 256;
  * otherwise a promise.
  * @throws ApplicationError when the body is none; what the body throws; and Response's errors.
  */
-export function sendBody(body: ResponseBody, response: Response, output: Output): void | Promise<void> {
+export function sendBody(body: ResponseBody, response: Response, output: Outlet): void | Promise<void> {
   if (typeof body === 'string') return sendOne(body, response);
   if (Array.isArray(body)) {
     if (body.length !== 1) return sendArray(body as BodyChunk[], response, output);
@@ -44,7 +44,7 @@ function isFrozen(body: readonly unknown[]): body is FrozenBody {
 }
 
 /** All of the body is there, so its length is known. */
-function sendArray(chunks: readonly BodyChunk[], response: Response, output: Output): void | Promise<void> {
+function sendArray(chunks: readonly BodyChunk[], response: Response, output: Outlet): void | Promise<void> {
   let wholeLength = 0;
   for (const chunk of chunks) {
     checkChunk(chunk);
@@ -63,14 +63,14 @@ function sendArray(chunks: readonly BodyChunk[], response: Response, output: Out
 function sendIterator(
   iterator: Iterator<BodyChunk>,
   response: Response,
-  output: Output,
+  output: Outlet,
 ): void | Promise<void> {
   if (!sendSome(iterator, response, output)) return sendSlowly(iterator, response, output);
   response.end();
   return undefined;
 }
 
-async function sendSlowly(iterator: Iterator<BodyChunk>, response: Response, output: Output): Promise<void> {
+async function sendSlowly(iterator: Iterator<BodyChunk>, response: Response, output: Outlet): Promise<void> {
   do {
     await (output.full ? output.drained() : nextTurn());
   } while (!sendSome(iterator, response, output));
@@ -81,7 +81,7 @@ async function sendSlowly(iterator: Iterator<BodyChunk>, response: Response, out
  * Sends what may be sent at a stretch; says whether that was all. Each piece leaves before the next is asked for
  * (PEP 3333, "Buffering and Streaming"): it may take its time.
  */
-function sendSome(iterator: Iterator<BodyChunk>, response: Response, output: Output): boolean {
+function sendSome(iterator: Iterator<BodyChunk>, response: Response, output: Outlet): boolean {
   if (response.aborted) {
     iterator.return?.();
     return true;
@@ -107,7 +107,7 @@ function sendSome(iterator: Iterator<BodyChunk>, response: Response, output: Out
 async function sendAsync(
   iterator: AsyncIterator<BodyChunk>,
   response: Response,
-  output: Output,
+  output: Outlet,
 ): Promise<void> {
   let budget = TURN_BYTES;
   for (;;) {

@@ -1,8 +1,8 @@
 import type { ResponseBody } from '@highball/gateway-protocol';
 import { ApplicationError } from './errors.ts';
 import { LentBuffers } from './lent-buffers.ts';
-import type { Output } from './output.ts';
 import type { Response } from './response.ts';
+import type { Outlet } from './response-writer.ts';
 
 /** A body that puts its bytes into memory of the server. */
 type FillableBody = Required<Pick<ResponseBody, 'readInto'>>;
@@ -31,7 +31,7 @@ export function isFillable(body: ResponseBody): body is ResponseBody & FillableB
 export async function sendFilled(
   body: FillableBody,
   response: Response,
-  output: Output,
+  output: Outlet,
   now: () => number = () => performance.now(),
 ): Promise<void> {
   let brisk = false;
@@ -54,7 +54,7 @@ export async function sendFilled(
 }
 
 /** Sends a piece, and waits until the client has room for more. */
-async function send({ buffer, bytes }: Piece, response: Response, output: Output): Promise<void> {
+async function send({ buffer, bytes }: Piece, response: Response, output: Outlet): Promise<void> {
   try {
     response.send(buffer.subarray(0, bytes), bytes);
     if (output.full) await output.drained();

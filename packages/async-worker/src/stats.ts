@@ -26,14 +26,14 @@ export interface CurrentRequest {
 const MAX_CURRENT = 10;
 
 export function collectStats(worker: {
-  connections: Iterable<{ exchange: Exchange | undefined }>;
+  connections: Iterable<{ exchanges: readonly Exchange[] }>;
   handedOver: number;
   waiting: number;
   requests: number;
   now: number;
 }): WorkerStats {
   const connections = [...worker.connections];
-  const exchanges = connections.flatMap(({ exchange }) => (exchange ? [exchange] : []));
+  const exchanges = connections.flatMap((connection) => connection.exchanges);
   const current = exchanges.toSorted((a, b) => a.startedAt - b.startedAt).slice(0, MAX_CURRENT);
   return {
     connections: connections.length + worker.handedOver,

@@ -9,8 +9,10 @@ import { RequestError } from './errors.ts';
 import { createErrorStream } from './error-stream.ts';
 import { SERVER_KEYS } from './exchange.ts';
 import { type ResolvedOptions, resolveOptions, type WorkerOptions } from './options.ts';
+import { Http2Connection } from './http2/connection.ts';
 import { ProxyPrelude } from './proxy-prelude.ts';
 import { sourceOf } from './request-source.ts';
+import type { Answer, ServedConnection } from './served-connection.ts';
 import { ServerFields } from './server-fields.ts';
 import { LazySignal } from './lazy-signal.ts';
 import { findSpare } from './spare.ts';
@@ -66,7 +68,7 @@ export function createWorker(app: Application, options: WorkerOptions = {}): Wor
 class AsyncWorker implements Worker, AcceptorOwner {
   readonly #options: ResolvedOptions;
   readonly #acceptor: Acceptor;
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Set<ServedConnection>();
   /** Connections that applications have taken over; they count, but are not looked after any more. */
   readonly #handedOver = new Set<Socket>();
   readonly #sweeper: Sweeper;
@@ -108,7 +110,7 @@ class AsyncWorker implements Worker, AcceptorOwner {
   retire(graceMs = GRACE_MS): Promise<void> {
     if (this.#draining === undefined) {
       this.#retired = { graceMs, writing: new StillWriting() };
-      this.#retired.writing.silent(this.#connections);
+      this.#retired.writing.silent(answersOf(this.#connections));
       this.#cutAfter(graceMs);
       this.#draining = this.#drain();
     }
@@ -185,7 +187,7 @@ class AsyncWorker implements Worker, AcceptorOwner {
     if (this.#retired === undefined) return this.#cutOff();
     const { graceMs, writing } = this.#retired;
     this.#acceptor.close();
-    for (const connection of writing.silent(this.#connections)) connection.destroy();
+    for (const answer of writing.silent(answersOf(this.#connections))) answer.destroy();
     this.#cutAfter(graceMs);
   }
 
@@ -213,7 +215,7 @@ class AsyncWorker implements Worker, AcceptorOwner {
     for (const socket of this.#handedOver) socket.destroy();
   }
 
-  #onClosed(connection: Connection): void {
+  #onClosed(connection: ServedConnection): void {
     this.#connections.delete(connection);
     this.#onGone();
   }
@@ -228,7 +230,7 @@ class AsyncWorker implements Worker, AcceptorOwner {
     this.#options.onConnections?.(this.#connections.size + this.#handedOver.size);
   }
 
-  #onHandedOver(connection: Connection, socket: Socket): void {
+  #onHandedOver(connection: ServedConnection, socket: Socket): void {
     this.#connections.delete(connection);
     this.#handedOver.add(socket);
     socket.once('close', () => {
@@ -262,8 +264,16 @@ class AsyncWorker implements Worker, AcceptorOwner {
       onRequest: () => void this.#requests++,
       onClosed: (connection) => this.#onClosed(connection),
       onHandedOver: (connection, socket) => this.#onHandedOver(connection, socket),
+      onHttp2: (connection, socket, facts, firstBytes) => {
+        this.#connections.delete(connection);
+        this.#connections.add(new Http2Connection(socket, facts, this.#context, firstBytes));
+      },
     };
   }
+}
+
+function* answersOf(connections: Iterable<ServedConnection>): Iterable<Answer> {
+  for (const connection of connections) yield* connection.answers;
 }
 
 function connectionFacts(socket: Socket, unix: boolean): ConnectionFacts | undefined {

@@ -4,6 +4,7 @@ import { Output, type OutputSocket } from '../src/output.ts';
 import { Response } from '../src/response.ts';
 import { sendBody } from '../src/send-body.ts';
 import { ServerFields } from '../src/server-fields.ts';
+import { TextWriter } from '../src/text-writer.ts';
 import { FakeSocket } from './fake-socket.ts';
 import { get, last, serve, statusesOf, until } from './support.ts';
 
@@ -15,7 +16,10 @@ function makeResponse(): { socket: FakeSocket; output: Output; response: Respons
   return {
     socket,
     output,
-    response: new Response({ ...context, serverFields: new ServerFields(false, () => 0) }, output),
+    response: new Response(
+      { ...context, serverFields: new ServerFields(false, () => 0) },
+      new TextWriter(output),
+    ),
   };
 }
 

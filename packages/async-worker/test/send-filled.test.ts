@@ -4,6 +4,7 @@ import { Output, type OutputSocket } from '../src/output.ts';
 import { Response } from '../src/response.ts';
 import { sendFilled } from '../src/send-filled.ts';
 import { ServerFields } from '../src/server-fields.ts';
+import { TextWriter } from '../src/text-writer.ts';
 import { FakeSocket } from './fake-socket.ts';
 import { bodyOf, deferred, get, last, serve, statusesOf, until } from './support.ts';
 
@@ -65,7 +66,7 @@ function makeResponse(): { socket: FakeSocket; output: Output; response: Respons
   const output = new Output(socket as unknown as OutputSocket);
   const context = { head: { method: 'GET', minorVersion: 1 as const }, mayPersist: () => true };
   const serverFields = new ServerFields(false, () => 0);
-  const response = new Response({ ...context, serverFields }, output);
+  const response = new Response({ ...context, serverFields }, new TextWriter(output));
   response.start('200 OK', [['Content-Length', String(BYTES.length)]]);
   return { socket, output, response };
 }

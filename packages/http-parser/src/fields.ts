@@ -30,15 +30,7 @@ export function latin1(bytes: Uint8Array, start: number, end: number): string {
 export function readFields(scanner: HeadScanner, text: string, strict: boolean): FieldFacts {
   const { bytes, base, count, offsets } = scanner;
   const fields: string[] = [];
-  const facts: FieldFacts = {
-    fields,
-    host: undefined,
-    contentLength: undefined,
-    transferEncoding: undefined,
-    connection: undefined,
-    expect: undefined,
-    upgrade: undefined,
-  };
+  const facts = noFacts(fields);
   let seen = 0;
   for (let i = 0; i < count; i++) {
     const start = offsets[4 * i]!;
@@ -51,12 +43,47 @@ export function readFields(scanner: HeadScanner, text: string, strict: boolean):
     fields.push(name, value);
     if (role === ROLES.none) continue;
     if (role >= FIRST_SINGLETON && (strict || role === ROLES['content-length'])) {
-      if (seen & (1 << role)) throw new RemoteProtocolError('REPEATED_FIELD', `a second ${name}`);
-      seen |= 1 << role;
+      seen = checkOnce(seen, role, name);
     }
     note(facts, role, value);
   }
   return facts;
+}
+
+/**
+ * Reads the fields of a request that came taken apart already.
+ * @param fields - flat: name, value, name, value…
+ * @throws RemoteProtocolError REPEATED_FIELD
+ */
+export function factsOf(fields: string[]): FieldFacts {
+  const facts = noFacts(fields);
+  let seen = 0;
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!;
+    const role = roleOfRareName(name);
+    if (role === ROLES.none) continue;
+    if (role >= FIRST_SINGLETON) seen = checkOnce(seen, role, name);
+    note(facts, role, fields[i + 1]!);
+  }
+  return facts;
+}
+
+function noFacts(fields: string[]): FieldFacts {
+  return {
+    fields,
+    host: undefined,
+    contentLength: undefined,
+    transferEncoding: undefined,
+    connection: undefined,
+    expect: undefined,
+    upgrade: undefined,
+  };
+}
+
+/** @returns what was seen, as bits, with this role. @throws RemoteProtocolError REPEATED_FIELD */
+function checkOnce(seen: number, role: number, name: string): number {
+  if (seen & (1 << role)) throw new RemoteProtocolError('REPEATED_FIELD', `a second ${name}`);
+  return seen | (1 << role);
 }
 
 function note(facts: FieldFacts, role: number, value: string): void {

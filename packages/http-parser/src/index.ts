@@ -13,6 +13,8 @@ export type {
 } from './events.ts';
 export { isHost, isToken } from './grammar.ts';
 export type { ParserOptions } from './options.ts';
+export { RequestChecker } from './request-checker.ts';
+export type { RequestParts } from './request-checker.ts';
 export { RequestParser } from './request-parser.ts';
 export type { RequestHandler, RequestHead } from './request-parser.ts';
 export { ResponseParser } from './response-parser.ts';

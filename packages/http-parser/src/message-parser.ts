@@ -6,6 +6,7 @@ import { FIELD_VALUE, REQUEST_LINE } from './grammar.ts';
 import { HeadScanner } from './head-scanner.ts';
 import { LastFields } from './last-fields.ts';
 import type { ResolvedOptions } from './options.ts';
+import { checkTrailerNames } from './trailers.ts';
 
 /** Which part of a message comes next. */
 export const Phase = {
@@ -19,15 +20,6 @@ export const Phase = {
   /** The parser has thrown, or given its bytes away. */
   Dead: 6,
 } as const;
-
-/** Names that change the framing, the route or the meaning of a message: no trailer may (RFC 9110 §6.5.1). */
-const FORBIDDEN_TRAILERS: ReadonlySet<string> = new Set([
-  'authorization', 'cache-control', 'connection', 'content-encoding', 'content-length', 'content-range',
-  'content-type', 'cookie', 'expect', 'forwarded', 'host', 'if-match', 'if-modified-since', 'if-none-match',
-  'if-range', 'if-unmodified-since', 'keep-alive', 'max-forwards', 'pragma', 'proxy-authorization',
-  'proxy-connection', 'range', 'set-cookie', 'te', 'trailer', 'transfer-encoding', 'upgrade',
-  'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto',
-]); // prettier-ignore
 
 const NO_FIELDS: readonly string[] = Object.freeze([]);
 const NO_BYTES = new Uint8Array();
@@ -316,12 +308,7 @@ export abstract class MessageParser {
     const text = latin1(scanner.bytes, scanner.base, scanner.base + scanner.length);
     const { fields } = readFields(scanner, text, false);
     scanner.reset();
-    for (let i = 0; i < fields.length; i += 2) {
-      const name = fields[i]!;
-      if (FORBIDDEN_TRAILERS.has(name.toLowerCase())) {
-        throw new RemoteProtocolError('FORBIDDEN_TRAILER', `${name} may not be a trailer`);
-      }
-    }
+    checkTrailerNames(fields);
     this.#end(fields);
     return end;
   }

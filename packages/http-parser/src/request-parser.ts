@@ -162,7 +162,7 @@ function wantedUpgrade(facts: FieldFacts, minorVersion: number): string | undefi
 }
 
 /** @throws RemoteProtocolError BAD_EXPECTATION for any other one than 100-continue (RFC 9110 §10.1.1) */
-function isContinue(expect: string): boolean {
+export function isContinue(expect: string): boolean {
   if (expect.toLowerCase() === '100-continue') return true;
   throw new RemoteProtocolError('BAD_EXPECTATION', `the expectation '${expect.slice(0, 40)}'`);
 }

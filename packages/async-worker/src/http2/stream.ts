@@ -1,0 +1,231 @@
+import type { ConnectionFacts } from '@highball/environ';
+import type { UpgradedConnection } from '@highball/gateway-protocol';
+import { type RequestChecker, RemoteProtocolError } from '@highball/http-parser';
+import type { ServerHttp2Stream } from 'node:http2';
+import type { WorkerContext } from '../context.ts';
+import { type Expiry, expiryOf, heldUpMs, type Stage, type Watched } from '../deadlines.ts';
+import { ApplicationError, RequestError } from '../errors.ts';
+import { Exchange, type ExchangeOwner } from '../exchange.ts';
+import { faultOf } from '../fault.ts';
+import type { Answer } from '../served-connection.ts';
+import { NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } from './codes.ts';
+import { readSection } from './request-head.ts';
+import { responseSection } from './response-section.ts';
+import type { StreamOutput } from './stream-output.ts';
+import { StreamWriter } from './stream-writer.ts';
+
+/** The connection, as its streams see it. */
+export interface StreamOwner {
+  readonly facts: ConnectionFacts;
+  readonly checker: RequestChecker;
+  /** The application wants the connection to end behind this answer. */
+  finish(): void;
+  /** Nothing can be received or sent on the stream any more. @param byPeer - whether the client has ended it early. */
+  onStreamClosed(stream: RequestStream, byPeer: boolean): void;
+}
+
+/** A stream of HTTP/2: one request and its answer. */
+export class RequestStream implements ExchangeOwner, Watched, Answer {
+  readonly writer: StreamWriter;
+  readonly since: number;
+  readonly #stream: ServerHttp2Stream;
+  readonly #owner: StreamOwner;
+  readonly #context: WorkerContext;
+  #exchange: Exchange | undefined;
+  #trailers: readonly string[] = [];
+  /** Whether all was said that will be: what the client still sends is thrown away. */
+  #answered = false;
+
+  constructor(stream: ServerHttp2Stream, owner: StreamOwner, context: WorkerContext) {
+    this.#stream = stream;
+    this.#owner = owner;
+    this.#context = context;
+    this.since = context.options.clock.now();
+    this.writer = new StreamWriter(stream);
+    stream.on('error', ignore).on('aborted', this.#onAborted).on('close', this.#onClose);
+  }
+
+  get facts(): ConnectionFacts {
+    return this.#owner.facts;
+  }
+
+  get output(): StreamOutput {
+    return this.writer.output;
+  }
+
+  get exchange(): Exchange | undefined {
+    return this.#exchange;
+  }
+
+  get stage(): Stage {
+    return 'exchange';
+  }
+
+  /** Serves the request. @param section - its header section. @param ended - whether nothing comes behind it. */
+  begin(section: readonly string[], ended: boolean): void {
+    try {
+      const head = readSection(section, ended, this.#owner.checker);
+      if (!this.#context.options.methods.has(head.method)) {
+        throw new RemoteProtocolError('METHOD_NOT_IMPLEMENTED', `the method ${head.method}`);
+      }
+      this.#context.onRequest();
+      const exchange = new Exchange(head, this, this.#context);
+      this.#exchange = exchange;
+      exchange.environ.SERVER_PROTOCOL = 'HTTP/2';
+      if (ended) exchange.endRequest([]);
+      else this.#readBody(exchange);
+      exchange.run();
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+
+  sweep(now: number, elapsedMs: number): void {
+    const expiry = expiryOf(this, now, elapsedMs, this.#context.options, undefined);
+    if (expiry !== undefined) this.#expire(expiry);
+  }
+
+  heldUpMs(now: number): number {
+    return heldUpMs(this, now, this.#context.options);
+  }
+
+  destroy(): void {
+    this.lose(new RequestError('CLIENT_GONE', 'the stream was closed'));
+    this.#stream.close(NGHTTP2_CANCEL);
+  }
+
+  /** The client is gone. */
+  lose(reason: RequestError): void {
+    this.#exchange?.lose(reason);
+    this.output.abandon();
+  }
+
+  /** The client sends no more on any stream: it may be gone. */
+  onHalfClosed(): void {
+    if (this.#exchange?.requestComplete) {
+      this.#exchange.hint(new RequestError('CLIENT_GONE', 'the client sends no more'));
+    } else {
+      this.destroy();
+    }
+  }
+
+  // What the exchange asks for and tells.
+
+  mayPersist(): boolean {
+    return true;
+  }
+
+  onRoom(): void {
+    this.#stream.resume();
+  }
+
+  onCompleted(exchange: Exchange): void {
+    exchange.input?.discard();
+    if (exchange.response.asksToClose) this.#owner.finish();
+    this.#finish();
+  }
+
+  onBroken(): void {
+    this.#reset(NGHTTP2_INTERNAL_ERROR);
+  }
+
+  upgrade(): UpgradedConnection {
+    throw new ApplicationError('UPGRADE_TOO_LATE', 'a stream of HTTP/2 cannot be taken over');
+  }
+
+  #readBody(exchange: Exchange): void {
+    const stream = this.#stream;
+    stream.on('data', (chunk: Buffer) => this.#onData(exchange, chunk));
+    stream.on('trailers', (_fields, _flags, section?: string[]) => (this.#trailers = section ?? []));
+    stream.on('end', () => this.#onEnd(exchange));
+  }
+
+  #onData(exchange: Exchange, chunk: Buffer): void {
+    if (this.#answered) return;
+    exchange.push(chunk);
+    const { input } = exchange;
+    if (input?.full) this.#stream.pause();
+    try {
+      this.#owner.checker.body(input?.received ?? 0);
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+
+  #onEnd(exchange: Exchange): void {
+    // A stream that the client resets without an error ends, too; what has come of it is not the whole.
+    if (this.#answered || this.#stream.closed) return;
+    try {
+      this.#owner.checker.trailers(this.#trailers);
+      exchange.endRequest(this.#trailers);
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+
+  readonly #onAborted = (): void => {
+    this.lose(new RequestError('CLIENT_GONE', 'the client has reset the stream'));
+  };
+
+  readonly #onClose = (): void => {
+    const byPeer = !this.#answered && this.#exchange?.responseComplete !== true;
+    this.lose(new RequestError('CLIENT_GONE', 'the client has left'));
+    this.#owner.onStreamClosed(this, byPeer);
+  };
+
+  #expire(expiry: Expiry): void {
+    if (expiry === 'write') this.destroy();
+    else if (expiry === 'body') {
+      this.#answer(408, new RequestError('BODY_TOO_SLOW', 'the body comes too slowly'));
+    } else {
+      this.#context.options.log.warn('a request has taken too long', this.#exchange?.describe());
+      this.#answer(503, new RequestError('REQUEST_TIMEOUT', 'the request has taken too long'));
+    }
+  }
+
+  /** The request cannot be read. */
+  #refuse(error: unknown): void {
+    const { status, reason, level } = faultOf(error);
+    const details = { err: error, status, peer: this.facts.remoteAddress };
+    const message = level === 'error' ? 'the server failed to read a request' : 'a request was refused';
+    this.#context.options.log[level](message, details);
+    this.#answer(status, reason);
+  }
+
+  /** Answers in the application's place, if that still can be. */
+  #answer(status: number, reason: RequestError): void {
+    const exchange = this.#exchange;
+    exchange?.lose(reason);
+    if (exchange?.responseComplete === true) return;
+    if (this.#stream.headersSent) this.#reset(NGHTTP2_INTERNAL_ERROR);
+    else this.#sendPage(status);
+  }
+
+  #sendPage(status: number): void {
+    const page = this.#context.errorPage(status, this.#exchange?.environ);
+    const size = Buffer.byteLength(page.body);
+    const section = responseSection(page.status, page.headers, this.#context.serverFields, size);
+    this.#stream.respond(section);
+    this.#stream.end(page.body);
+    this.#finish();
+  }
+
+  #reset(code: number): void {
+    this.#answered = true;
+    this.output.abandon();
+    this.#stream.close(code);
+  }
+
+  /** The answer was given. A client that still sends its body is asked not to (RFC 9113 §8.1). */
+  #finish(): void {
+    this.#answered = true;
+    if (this.#exchange?.requestComplete === true) return;
+    this.#stream.resume();
+    this.output.onceDrained(() => this.#stream.close(NGHTTP2_NO_ERROR));
+  }
+}
+
+/** Every error of a stream is followed by its close, which is what counts. */
+function ignore(): void {
+  // Nothing to do.
+}
