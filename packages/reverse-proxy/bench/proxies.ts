@@ -2,10 +2,10 @@
 // that answers 1 KB from memory over kept-alive connections. From the root of the repository:
 //   node -C @highball/source packages/reverse-proxy/bench/proxies.ts [seconds] [rounds]
 // Needs nginx, haproxy and wrk. The proxy has a CPU for itself where taskset is installed.
-import { freePort, missingPeers } from '@highball/testkit';
+import { freePort, haproxyArguments, missingPeers, nginxArguments } from '@highball/testkit';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -15,7 +15,6 @@ if (missing !== undefined) throw new Error(`this bench ${missing}`);
 const seconds = Number(process.argv[2] ?? 3);
 const rounds = Number(process.argv[3] ?? 3);
 const folder = mkdtempSync(join(tmpdir(), 'highball-bench-'));
-const user = process.getuid?.() === 0 ? 'user root;' : '';
 
 const onCpu = (cpu: number, command: readonly string[]): string[] =>
   existsSync('/usr/bin/taskset') ? ['/usr/bin/taskset', '-c', String(cpu), ...command] : [...command];
@@ -25,27 +24,19 @@ function start(cpu: number, command: readonly string[]): ReturnType<typeof spawn
   return spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
-function nginxConfig(name: string, http: string): string[] {
-  const file = join(folder, `${name}.conf`);
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-    .map((kind) => `${kind}_temp_path ${folder}/${name}-${kind};`)
-    .join(' ');
-  writeFileSync(
-    file,
-    `${user} daemon off; worker_processes 1; pid ${folder}/${name}.pid; error_log /dev/null;
-events { worker_connections 1024; }
-http { access_log off; keepalive_requests 10000000; ${temporary} ${http} }`,
-  );
-  return ['/usr/sbin/nginx', '-c', file, '-e', '/dev/null'];
+/** The command of nginx with what these lines say, in a folder of its own. */
+async function nginx(name: string, http: string): Promise<string[]> {
+  const args = await nginxArguments(join(folder, name), `keepalive_requests 10000000; ${http}`);
+  return ['/usr/sbin/nginx', ...args];
 }
 
 const [origin, viaNginx, viaHaproxy] = [await freePort(), await freePort(), await freePort()];
 const children = [
   // The upstream and the load share the other CPU.
-  start(1, nginxConfig('origin', `server { listen 127.0.0.1:${origin}; return 200 "${'x'.repeat(1024)}"; }`)),
+  start(1, await nginx('origin', `server { listen 127.0.0.1:${origin}; return 200 "${'x'.repeat(1024)}"; }`)),
   start(
     0,
-    nginxConfig(
+    await nginx(
       'proxy',
       `upstream up { server 127.0.0.1:${origin}; keepalive 64; keepalive_requests 10000000; }
 server { listen 127.0.0.1:${viaNginx}; location / { proxy_pass http://up; proxy_http_version 1.1;
@@ -56,25 +47,8 @@ proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-Host $h
 ];
 const targets: [name: string, port: number][] = [['nginx', viaNginx]];
 if (existsSync('/usr/sbin/haproxy')) {
-  writeFileSync(
-    join(folder, 'haproxy.cfg'),
-    `global
-  nbthread 1
-defaults
-  mode http
-  option forwardfor
-  timeout connect 5s
-  timeout client 30s
-  timeout server 30s
-frontend f
-  bind 127.0.0.1:${viaHaproxy}
-  default_backend b
-backend b
-  http-reuse always
-  server s 127.0.0.1:${origin}
-`,
-  );
-  children.push(start(0, ['/usr/sbin/haproxy', '-db', '-f', join(folder, 'haproxy.cfg')]));
+  const args = await haproxyArguments(join(folder, 'haproxy'), { port: viaHaproxy, upstream: origin });
+  children.push(start(0, ['/usr/sbin/haproxy', ...args]));
   targets.push(['haproxy', viaHaproxy]);
 }
 const ours = start(0, [

@@ -1,10 +1,11 @@
 import { createWorker } from '@highball/async-worker';
 import { createBalancer } from '@highball/balancer';
 import { reverseProxy } from '@highball/reverse-proxy';
-import { freePort } from '@highball/testkit';
+import { freePort, haproxyArguments, nginxArguments } from '@highball/testkit';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { Agent, createServer } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -17,8 +18,6 @@ export interface RunningProxy {
   readonly port: number;
   stop(): Promise<void>;
 }
-
-const user = process.getuid?.() === 0 ? 'user root;' : '';
 
 const quiet = (): void => undefined;
 
@@ -61,63 +60,38 @@ export async function startHttpProxy3(upstream: number): Promise<RunningProxy> {
 }
 
 export async function startNginx(upstream: number): Promise<RunningProxy> {
-  return await run('nginx', ['-v'], /nginx\/([\d.]+)/, (port, folder) => {
-    writeFileSync(
-      join(folder, 'nginx.conf'),
-      `${user}
-daemon off;
-worker_processes 1;
-pid ${folder}/pid;
-error_log /dev/null;
-events { worker_connections 1024; }
-http {
-  access_log off;
-  client_body_temp_path ${folder}/a; proxy_temp_path ${folder}/b; fastcgi_temp_path ${folder}/c;
-  uwsgi_temp_path ${folder}/d; scgi_temp_path ${folder}/e;
-  upstream up { server 127.0.0.1:${upstream} max_fails=0; keepalive 16; }
-  server {
-    listen 127.0.0.1:${port};
-    location / {
-      proxy_pass http://up;
-      proxy_http_version 1.1;
-      proxy_set_header Connection "";
-      proxy_read_timeout 1s;
-    }
+  return await run('nginx', ['-v'], /nginx\/([\d.]+)/, (port, folder) =>
+    nginxArguments(
+      folder,
+      `upstream up { server 127.0.0.1:${upstream} max_fails=0; keepalive 16; }
+server {
+  listen 127.0.0.1:${port};
+  location / {
+    proxy_pass http://up;
+    proxy_http_version 1.1;
+    proxy_set_header Connection "";
+    proxy_read_timeout 1s;
   }
-}
-`,
-    );
-    return ['-c', join(folder, 'nginx.conf'), '-e', '/dev/null'];
-  });
+}`,
+    ),
+  );
 }
 
 export async function startHaproxy(upstream: number): Promise<RunningProxy> {
-  return await run('haproxy', ['-v'], /version ([\d.]+)/, (port, folder) => {
-    writeFileSync(
-      join(folder, 'haproxy.cfg'),
-      `global
-  nbthread 1
-defaults
-  mode http
-  option forwardfor
-  timeout connect 1s
-  timeout client 10s
-  timeout server 1s
-frontend f
-  bind 127.0.0.1:${port}
-  default_backend b
-backend b
-  http-reuse always
-  server s 127.0.0.1:${upstream}
-`,
-    );
-    return ['-db', '-f', join(folder, 'haproxy.cfg')];
-  });
+  return await run('haproxy', ['-v'], /version ([\d.]+)/, (port, folder) =>
+    haproxyArguments(folder, {
+      port,
+      upstream,
+      connectTimeoutMs: 1000,
+      clientTimeoutMs: 10_000,
+      serverTimeoutMs: 1000,
+    }),
+  );
 }
 
 export async function startCaddy(upstream: number): Promise<RunningProxy> {
-  return await run('caddy', ['version'], /v?([\d.]+)/, (port, folder) => {
-    writeFileSync(
+  return await run('caddy', ['version'], /v?([\d.]+)/, async (port, folder) => {
+    await writeFile(
       join(folder, 'Caddyfile'),
       `{
   admin off
@@ -142,13 +116,13 @@ async function run(
   program: string,
   ask: readonly string[],
   version: RegExp,
-  configure: (port: number, folder: string) => string[],
+  configure: (port: number, folder: string) => Promise<string[]>,
 ): Promise<RunningProxy> {
   const path = findProgram(program);
   const folder = mkdtempSync(join(tmpdir(), 'highball-defects-'));
   const port = await freePort();
   const env = { ...process.env, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
-  const child = spawn(path, configure(port, folder), { stdio: 'ignore', env });
+  const child = spawn(path, await configure(port, folder), { stdio: 'ignore', env });
   await listening(child, port);
   return {
     name: `${program} ${versionOf(path, ask, version)}`,

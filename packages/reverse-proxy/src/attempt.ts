@@ -1,18 +1,17 @@
-import type { ResponseHead } from '@highball/http-parser';
-import type { Socket } from 'node:net';
-import type { ExchangeHandler, UpstreamConnection } from './connection.ts';
+import type { ExchangeHandler } from './connection.ts';
 import { clientGone, UpstreamError } from './errors.ts';
+import type { AnswerHead, Exchange } from './exchange.ts';
 import type { PeerLoad, ResolvedOptions } from './options.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
 import type { Opening, Pool } from './pool.ts';
 import type { ResponseBodyStream } from './response-body.ts';
-import type { UpstreamTarget } from './upstream.ts';
+import { speaksHttp, type UpstreamTarget } from './upstream.ts';
 
 /** The request that an attempt is for. */
 export interface AttemptOwner {
   readonly request: OutgoingRequest;
-  onInformational(attempt: Attempt, head: ResponseHead): void;
-  onHead(attempt: Attempt, head: ResponseHead, body: ResponseBodyStream): void;
+  onInformational(attempt: Attempt, head: AnswerHead): void;
+  onHead(attempt: Attempt, head: AnswerHead, body: ResponseBodyStream): void;
   onEnd(attempt: Attempt, trailers: readonly string[]): void;
   onLost(attempt: Attempt, error: UpstreamError): void;
   /** The body of the request has been sent, to its end. */
@@ -49,7 +48,7 @@ export class Attempt implements ExchangeHandler, Opening {
   /** What the peer has told of its load in its answer. */
   load: PeerLoad | undefined;
   reused = false;
-  connection: UpstreamConnection | undefined;
+  connection: Exchange | undefined;
   readonly #owner: AttemptOwner;
   readonly #context: AttemptContext;
   #cancelOpening: (() => void) | undefined;
@@ -81,7 +80,8 @@ export class Attempt implements ExchangeHandler, Opening {
     const maxIdleMs = repeatable ? Infinity : SURELY_ALIVE_MS;
     const idle =
       fresh || preface !== undefined ? undefined : pool.take(this.target, maxIdleMs, this.startedAt);
-    if (idle === undefined) this.#cancelOpening = pool.open(this.target, this.peer.id, preface, this);
+    if (idle === undefined)
+      this.#cancelOpening = pool.open(this.target, this.peer.id, { fresh, maxIdleMs, preface }, this);
     else {
       this.reused = true;
       this.connectedAt = this.startedAt;
@@ -119,10 +119,11 @@ export class Attempt implements ExchangeHandler, Opening {
 
   // What the pool tells.
 
-  onOpen(connection: UpstreamConnection): void {
+  onOpen(connection: Exchange): void {
     this.connectedAt = this.#context.options.now();
     this.#since = this.connectedAt;
-    if (this.#over) connection.socket.destroy();
+    this.reused = connection.reused;
+    if (this.#over) connection.discard();
     else this.#send(connection);
   }
 
@@ -132,12 +133,12 @@ export class Attempt implements ExchangeHandler, Opening {
 
   // What the connection tells.
 
-  onInformational(head: ResponseHead): void {
+  onInformational(head: AnswerHead): void {
     if (head.status === 100) this.#mayContinue();
     else this.#owner.onInformational(this, head);
   }
 
-  onHead(head: ResponseHead, body: ResponseBodyStream, now: number): void {
+  onHead(head: AnswerHead, body: ResponseBodyStream, now: number): void {
     this.headAt = now;
     this.#owner.onHead(this, head, body);
   }
@@ -162,13 +163,13 @@ export class Attempt implements ExchangeHandler, Opening {
     this.#over = true;
   }
 
-  #send(connection: UpstreamConnection): void {
+  #send(connection: Exchange): void {
     this.connection = connection;
     const { request } = this.#owner;
     try {
       connection.begin(request, this);
     } catch (error) {
-      connection.socket.destroy();
+      connection.discard();
       this.onLost(error as UpstreamError);
       return;
     }
@@ -178,23 +179,22 @@ export class Attempt implements ExchangeHandler, Opening {
     } else void this.#sendBody(connection, request);
   }
 
-  async #sendBody(connection: UpstreamConnection, { body, expectsContinue }: OutgoingRequest): Promise<void> {
-    const { socket } = connection;
+  async #sendBody(connection: Exchange, { body, expectsContinue }: OutgoingRequest): Promise<void> {
     if (body === undefined) return;
-    if (expectsContinue && this.target.protocol === 'http') await this.#continued();
+    if (expectsContinue && speaksHttp(this.target)) await this.#continued();
     // The answer has come instead.
     if (this.#over) return;
     try {
       for await (const chunk of body.read()) {
-        if (this.#over || socket.destroyed) return;
-        if (!connection.writeBody(chunk)) await drained(socket);
+        if (this.#over || connection.gone) return;
+        if (!connection.writeBody(chunk)) await connection.drained();
       }
     } catch {
       // The client broke off: what was sent so far must not look like all of it.
       this.abort(clientGone());
       return;
     }
-    if (this.#over || socket.destroyed) return;
+    if (this.#over || connection.gone) return;
     connection.endBody(body.trailers());
     this.#owner.onBodySent();
   }
@@ -215,12 +215,11 @@ export class Attempt implements ExchangeHandler, Opening {
     this.#onContinue = undefined;
   }
 
-  #sweepSending(connection: UpstreamConnection, now: number): void {
-    const { socket } = connection;
+  #sweepSending(connection: Exchange, now: number): void {
     const { sendTimeoutMs } = this.#context.options;
-    const taken = socket.bytesWritten - socket.writableLength;
+    const { taken } = connection;
     // While there is room it is the client who is slow, and not the upstream.
-    if (taken !== this.#seenTaken || !socket.writableNeedDrain) {
+    if (taken !== this.#seenTaken || !connection.full) {
       this.#seenTaken = taken;
       this.#since = now;
     } else if (isPast(now - this.#since, sendTimeoutMs)) {
@@ -228,7 +227,7 @@ export class Attempt implements ExchangeHandler, Opening {
     }
   }
 
-  #sweepReading(connection: UpstreamConnection, now: number): void {
+  #sweepReading(connection: Exchange, now: number): void {
     const { readTimeoutMs, firstByteTimeoutMs } = this.#context.options;
     if (!this.#seenSent) {
       this.#seenSent = true;
@@ -246,17 +245,6 @@ export class Attempt implements ExchangeHandler, Opening {
       this.abort(new UpstreamError('TIMEOUT', `the upstream was silent for ${limitMs} ms`));
     }
   }
-}
-
-/** Waits until there is room, or never will be. */
-function drained(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      socket.off('drain', done).off('close', done);
-      resolve();
-    };
-    socket.on('drain', done).on('close', done);
-  });
 }
 
 function isPast(elapsedMs: number, limitMs: number): boolean {

@@ -1,7 +1,9 @@
 import { DirectWriter } from '@highball/direct-writes';
 import type { ResponseHandler, ResponseHead } from '@highball/http-parser';
 import type { Socket } from 'node:net';
-import { clientGone, UpstreamError } from './errors.ts';
+import { drained } from './drained.ts';
+import { badResponse, clientGone, UpstreamError, why } from './errors.ts';
+import type { AnswerHead, Exchange } from './exchange.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
 import { ResponseBodyStream } from './response-body.ts';
 import { FieldSorter } from './field-sorter.ts';
@@ -11,9 +13,9 @@ import type { Wire, WireFactory } from './wire.ts';
 
 /** Who has sent a request, and hears what becomes of it; called when all that has come in one read was parsed. */
 export interface ExchangeHandler {
-  onInformational(head: ResponseHead): void;
+  onInformational(head: AnswerHead): void;
   /** @param now - when it was read. Where `body` is complete, {@link onEnd} was called before. */
-  onHead(head: ResponseHead, body: ResponseBodyStream, now: number): void;
+  onHead(head: AnswerHead, body: ResponseBodyStream, now: number): void;
   /** The answer is complete. @param trailers - flat; the body has not told its end yet. */
   onEnd(trailers: readonly string[], now: number): void;
   /** There will be no answer, or no more of it. */
@@ -32,7 +34,7 @@ export interface ConnectionKeeper {
 const NO_TRAILERS: readonly string[] = [];
 
 /** A connection to an upstream: one request at a time. */
-export class UpstreamConnection implements ResponseHandler {
+export class UpstreamConnection implements ResponseHandler, Exchange {
   readonly socket: Socket;
   readonly sorter: FieldSorter = new FieldSorter();
   readonly #direct: DirectWriter;
@@ -84,10 +86,18 @@ export class UpstreamConnection implements ResponseHandler {
     return this.socket.isPaused();
   }
 
-  /**
-   * Sends what a request begins with; its body follows by {@link writeBody}, and {@link endBody} in any case.
-   * @throws UpstreamError BAD_REQUEST when it cannot be said.
-   */
+  get full(): boolean {
+    return this.socket.writableNeedDrain;
+  }
+
+  get taken(): number {
+    return this.socket.bytesWritten - this.socket.writableLength;
+  }
+
+  get gone(): boolean {
+    return this.socket.destroyed;
+  }
+
   begin(request: OutgoingRequest, handler: ExchangeHandler): void {
     const head = this.#begin(request);
     this.#requests++;
@@ -111,7 +121,14 @@ export class UpstreamConnection implements ResponseHandler {
     if (!this.socket.destroyed) this.#wire.endBody(this.socket, trailers);
   }
 
-  /** Gives the connection away to a tunnel, with what came behind the head of the answer. */
+  drained(): Promise<void> {
+    return drained(this.socket);
+  }
+
+  discard(): void {
+    this.socket.destroy();
+  }
+
   release(): Uint8Array {
     this.#released = true;
     this.#handler = undefined;
@@ -303,16 +320,4 @@ function keepForMs(fields: readonly string[]): number {
   if (field === undefined) return Infinity;
   const seconds = /(?:^|[,;\s])timeout=(\d{1,9})/i.exec(field)?.[1];
   return seconds === undefined ? Infinity : Number(seconds) * 1000;
-}
-
-function badResponse(error: unknown): UpstreamError {
-  if (error instanceof UpstreamError) return error;
-  return new UpstreamError('BAD_RESPONSE', `the upstream does not speak its protocol: ${why(error)}`, {
-    cause: error,
-  });
-}
-
-function why(error: unknown): string {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  return code === undefined ? String(message) : `${String(code)}: ${String(message)}`;
 }

@@ -25,6 +25,8 @@ export type UpstreamErrorCode =
   | 'CONNECT_TIMEOUT'
   /** It closed the connection before its answer was complete. */
   | 'RESET'
+  /** It has not done anything with the request, and says so (RFC 9113 §8.7). */
+  | 'REFUSED'
   /** It was silent for too long, before its answer or within it. */
   | 'TIMEOUT'
   /** It took nothing of the request for too long. */
@@ -65,7 +67,26 @@ export class UpstreamError extends ProxyError {
   }
 }
 
+/** It cannot be reached: nothing was sent. @param name - its address. */
+export function unreachable(name: string, error: Error): UpstreamError {
+  return new UpstreamError('CONNECT_FAILED', `${name} cannot be reached: ${error.message}`, { cause: error });
+}
+
 /** The client has left: nobody is at fault, and nobody hears the answer. */
 export function clientGone(): UpstreamError {
   return new UpstreamError('ABORTED', 'the client has left');
+}
+
+/** What an upstream has said cannot be read, or be told. */
+export function badResponse(error: unknown): UpstreamError {
+  if (error instanceof UpstreamError) return error;
+  return new UpstreamError('BAD_RESPONSE', `the upstream does not speak its protocol: ${why(error)}`, {
+    cause: error,
+  });
+}
+
+/** The code and the message of whatever was thrown. */
+export function why(error: unknown): string {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return code === undefined ? String(message) : `${String(code)}: ${String(message)}`;
 }

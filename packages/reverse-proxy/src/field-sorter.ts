@@ -1,14 +1,14 @@
-import type { ResponseHead } from '@highball/http-parser';
+import type { AnswerHead } from './exchange.ts';
 import type { ResolvedOptions } from './options.ts';
 import { responseFields, type SortedFields } from './response-fields.ts';
 
 /** Sorts the fields of one connection's answers: one whose head is the very one before is sorted already. */
 export class FieldSorter {
-  #head: ResponseHead | undefined;
+  #head: AnswerHead | undefined;
   #sorted: SortedFields | undefined;
   #shared = false;
 
-  sort(head: ResponseHead, options: Pick<ResolvedOptions, 'viaName' | 'takeLoad'>): SortedFields {
+  sort(head: AnswerHead, options: Pick<ResolvedOptions, 'viaName' | 'takeLoad'>): SortedFields {
     if (head !== this.#head || this.#sorted === undefined) {
       this.#head = head;
       this.#sorted = responseFields(head, options);

@@ -1,12 +1,11 @@
 import type { Environ, HeaderField } from '@highball/gateway-protocol';
-import type { ResponseHead } from '@highball/http-parser';
 import { sendInstead } from './accel-redirect.ts';
 import { answerFields } from './answer-fields.ts';
 import type { Answer } from './answer.ts';
 import type { OwnStatus } from './answers.ts';
 import { Attempt, type AttemptContext, type AttemptOwner } from './attempt.ts';
-import type { UpstreamConnection } from './connection.ts';
 import { clientGone, UpstreamError } from './errors.ts';
+import type { AnswerHead, Exchange } from './exchange.ts';
 import type { Mirror } from './mirror.ts';
 import type { Observation, Outcome, ResolvedOptions } from './options.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
@@ -19,7 +18,7 @@ import { responseFields, type SortedFields } from './response-fields.ts';
 import { decideRetry, isRepeatable, type RetryBudget } from './retry.ts';
 import type { Swept, Sweeper } from './sweeper.ts';
 import { isAgreed, openTunnel, tunnelHead } from './tunnel.ts';
-import type { UpstreamTarget } from './upstream.ts';
+import { speaksHttp, type UpstreamTarget } from './upstream.ts';
 
 /** What all requests of a proxy share. */
 export interface ProxyContext extends AttemptContext {
@@ -88,19 +87,19 @@ export class Forwarding implements AttemptOwner, Swept {
 
   // What an attempt tells.
 
-  onInformational(attempt: Attempt, head: ResponseHead): void {
+  onInformational(attempt: Attempt, head: AnswerHead): void {
     if (head.status !== 103 || (this.#winner ?? attempt) !== attempt) return;
     const { fields } = responseFields(head, { viaName: '', takeLoad: undefined });
     this.#answer.hint(fields);
   }
 
-  onHead(attempt: Attempt, head: ResponseHead, body: ResponseBodyStream): void {
+  onHead(attempt: Attempt, head: AnswerHead, body: ResponseBodyStream): void {
     this.#winner = attempt;
     if (this.#running.length > 1) {
       for (const other of this.#running.slice()) if (other !== attempt) other.abort(clientGone());
     }
     try {
-      const sorted = (attempt.connection as UpstreamConnection).sorter.sort(head, this.#context.options);
+      const sorted = (attempt.connection as Exchange).sorter.sort(head, this.#context.options);
       attempt.load = sorted.load;
       if (body.complete) this.#end(attempt);
       this.#passOn(attempt, head, sorted, body);
@@ -213,7 +212,7 @@ export class Forwarding implements AttemptOwner, Swept {
     }
     const preface = proxyProtocol && proxyHeader(this.environ, proxyProtocol);
     const { body, contentLength } = this.request;
-    if (target.protocol !== 'http' && body !== undefined && contentLength === undefined) {
+    if (!speaksHttp(target) && body !== undefined && contentLength === undefined) {
       // The length has to be said first.
       void this.#buffer(
         () => this.#begin(chosen, target, fresh, preface),
@@ -259,7 +258,7 @@ export class Forwarding implements AttemptOwner, Swept {
     this.#try(false);
   }
 
-  #passOn(attempt: Attempt, head: ResponseHead, sorted: SortedFields, body: ResponseBodyStream): void {
+  #passOn(attempt: Attempt, head: AnswerHead, sorted: SortedFields, body: ResponseBodyStream): void {
     const { options } = this.#context;
     const { environ } = this;
     const answer = this.#answer;
@@ -285,21 +284,27 @@ export class Forwarding implements AttemptOwner, Swept {
   }
 
   /** Hands both connections to each other (RFC 9110 §7.8, §9.3.6). */
-  #tunnel(attempt: Attempt, head: ResponseHead, fields: readonly HeaderField[]): void {
+  #tunnel(attempt: Attempt, head: AnswerHead, fields: readonly HeaderField[]): void {
     const upgrade = this.environ['highball.upgrade'];
     const connection = attempt.connection;
+    const socket = connection?.socket;
     const wanted = this.request.method === 'CONNECT' || isAgreed(head.upgrade, this.request.upgrade);
-    if (upgrade === undefined || connection === undefined || !wanted) {
+    if (upgrade === undefined || connection === undefined || socket === undefined || !wanted) {
       throw new UpstreamError(
         'BAD_RESPONSE',
         'the upstream switches to a protocol that nobody has asked for',
       );
     }
     const { tunnelTimeoutMs } = this.#context.options;
-    openTunnel(upgrade(), connection, tunnelHead(this.request.method, head, fields), tunnelTimeoutMs);
+    openTunnel(
+      upgrade(),
+      { socket, rest: connection.release() },
+      tunnelHead(this.request.method, head, fields),
+      tunnelTimeoutMs,
+    );
     attempt.finish();
     // A server has a tunnel as long as it is open.
-    connection.socket.once('close', () => this.#leave(attempt, 'ok'));
+    socket.once('close', () => this.#leave(attempt, 'ok'));
     this.#finish();
     this.#answer.instead(() => []);
   }

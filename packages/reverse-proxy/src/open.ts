@@ -28,7 +28,7 @@ export function connectTo(tls: UpstreamTlsOptions = {}): Connect {
       ...below,
       ...tls,
       servername: tls.servername ?? (isAddress(host) ? '' : host),
-      ALPNProtocols: ['http/1.1'],
+      ALPNProtocols: [target.protocol === 'h2' ? 'h2' : 'http/1.1'],
       session: sessions.get(key),
     });
     socket.on('session', (session) => {

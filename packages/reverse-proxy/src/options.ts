@@ -1,6 +1,7 @@
 import type { Application, Environ, HeaderList } from '@highball/gateway-protocol';
 import type { SecureContextOptions } from 'node:tls';
-import { ProxyConfigError } from './errors.ts';
+import { checkNumbers, withoutUndefined } from './defaults.ts';
+import { type Http2Options, type ResolvedHttp2, resolveHttp2 } from './http2/options.ts';
 import { type CompiledRules, compileRules, type HeaderRules } from './header-rules.ts';
 import { type Connect, connectTo } from './open.ts';
 import { PathMap, type PathMapOptions } from './path-map.ts';
@@ -149,6 +150,8 @@ export interface ReverseProxyOptions<Peer extends { readonly id: string } = { re
   /** A PROXY header (v1, v2) ahead of each connection; connections are not shared then. @default none */
   readonly proxyProtocol?: 1 | 2;
   readonly tls?: UpstreamTlsOptions;
+  /** Towards `h2c://`, `h2://`, `grpc://` and `grpcs://` upstreams. */
+  readonly http2?: Http2Options;
   /** DOCUMENT_ROOT for CGI protocols; without `scriptFilename`, SCRIPT_FILENAME is below it. */
   readonly documentRoot?: string;
   /** SCRIPT_FILENAME for CGI protocols: one program for all paths, as `/srv/app/index.php`. */
@@ -227,6 +230,7 @@ export interface ResolvedOptions {
   readonly allowConnect: ReadonlySet<string>;
   readonly accelRedirect: Application | undefined;
   readonly proxyProtocol: 1 | 2 | undefined;
+  readonly http2: ResolvedHttp2;
   readonly documentRoot: string | undefined;
   readonly scriptFilename: string | undefined;
   readonly params: Readonly<Record<string, string>>;
@@ -266,6 +270,7 @@ export function resolveOptions<Peer extends { readonly id: string }>(
     allowConnect: new Set(options.allowConnect?.map((authority) => authority.toLowerCase())),
     accelRedirect: options.accelRedirect,
     proxyProtocol: options.proxyProtocol,
+    http2: resolveHttp2(options.http2),
     documentRoot: options.documentRoot,
     scriptFilename: options.scriptFilename,
     params: options.params ?? {},
@@ -277,17 +282,4 @@ export function resolveOptions<Peer extends { readonly id: string }>(
     connect: options.connect ?? connectTo(options.tls),
     now: options.now ?? (() => performance.now()),
   };
-}
-
-function withoutUndefined<Options extends object>(options: Options): Options {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
-}
-
-function checkNumbers(options: object): void {
-  for (const [name, value] of Object.entries(options)) {
-    const isAmount = name.endsWith('Ms') || name.startsWith('max');
-    if (isAmount && !(typeof value === 'number' && value >= 0)) {
-      throw new ProxyConfigError(`${name} is a number of 0 or more, not ${String(value)}`, 'BAD_OPTION');
-    }
-  }
 }

@@ -1,17 +1,32 @@
 import type { Socket } from 'node:net';
 import { CgiWire, FastCgiWire } from './cgi-wire.ts';
 import { type ConnectionKeeper, UpstreamConnection } from './connection.ts';
-import { UpstreamError } from './errors.ts';
+import { unreachable, type UpstreamError } from './errors.ts';
+import type { Exchange } from './exchange.ts';
 import { HttpWire } from './http-wire.ts';
 import { readyEvent } from './open.ts';
 import type { ResolvedOptions } from './options.ts';
-import type { UpstreamTarget } from './upstream.ts';
+import { SessionPool } from './http2/session-pool.ts';
+import type { UpstreamProtocol, UpstreamTarget } from './upstream.ts';
 import type { WireFactory } from './wire.ts';
 
 /** What becomes of a connection that is opened. */
 export interface Opening {
-  onOpen(connection: UpstreamConnection): void;
+  onOpen(connection: Exchange): void;
   onFailed(error: UpstreamError): void;
+}
+
+/** What speaks over a connection of each request's own. */
+type OwnConnection = Exclude<UpstreamProtocol, 'h2'>;
+
+/** What a new connection is to be like. */
+export interface OpenHow {
+  /** Not one that has served others already. */
+  readonly fresh: boolean;
+  /** Not one that nothing was heard of for longer, unless it shows that it is alive. */
+  readonly maxIdleMs: number;
+  /** What it begins with: a PROXY header. */
+  readonly preface: Uint8Array | undefined;
 }
 
 /** The upstream's own limit is kept away from by so much: its FIN may be on its way already. */
@@ -56,6 +71,7 @@ class Place implements ConnectionKeeper {
 export class Pool {
   readonly #options: ResolvedOptions;
   readonly #places = new Map<UpstreamTarget, Place>();
+  readonly #sessions = new Map<UpstreamTarget, SessionPool>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ResolvedOptions) {
@@ -75,12 +91,14 @@ export class Pool {
     return idle.pop();
   }
 
-  /** Opens a connection. @returns what gives it up. */
-  open(target: UpstreamTarget, name: string, preface: Uint8Array | undefined, opening: Opening): () => void {
-    const place = this.#place(target, name);
+  /** Opens a connection, or a stream of one that is shared. @returns what gives it up. */
+  open(target: UpstreamTarget, name: string, how: OpenHow, opening: Opening): () => void {
+    const { protocol } = target;
+    if (protocol === 'h2') return this.#sessionsOf(target, name).open(how, opening);
+    const place = this.#place(target, protocol, name);
     let socket: Socket;
     try {
-      socket = this.#options.connect(target, preface);
+      socket = this.#options.connect(target, how.preface);
     } catch (error) {
       opening.onFailed(unreachable(name, error as Error));
       return () => undefined;
@@ -103,16 +121,25 @@ export class Pool {
     };
   }
 
-  #place(target: UpstreamTarget, name: string): Place {
+  #place(target: UpstreamTarget, protocol: OwnConnection, name: string): Place {
     let place = this.#places.get(target);
     if (place === undefined) {
-      place = new Place(this.#wireOf(target, name), this.#options, () => this.#watch());
+      place = new Place(this.#wireOf(protocol, name), this.#options, () => this.#watch());
       this.#places.set(target, place);
     }
     return place;
   }
 
-  #wireOf({ protocol }: UpstreamTarget, name: string): WireFactory {
+  #sessionsOf(target: UpstreamTarget, name: string): SessionPool {
+    let sessions = this.#sessions.get(target);
+    if (sessions === undefined) {
+      sessions = new SessionPool(target, name, this.#options);
+      this.#sessions.set(target, sessions);
+    }
+    return sessions;
+  }
+
+  #wireOf(protocol: OwnConnection, name: string): WireFactory {
     const { log } = this.#options;
     if (protocol === 'http') return (handler) => new HttpWire(handler);
     if (protocol !== 'fastcgi') return (handler) => new CgiWire(protocol, handler, this.#options);
@@ -144,8 +171,4 @@ export class Pool {
     }
     return left;
   }
-}
-
-function unreachable(name: string, error: Error): UpstreamError {
-  return new UpstreamError('CONNECT_FAILED', `${name} cannot be reached: ${error.message}`, { cause: error });
 }

@@ -9,7 +9,7 @@ import { type ResolvedOptions, type ReverseProxyOptions, resolveOptions } from '
 import { Pool } from './pool.ts';
 import { RetryBudget } from './retry.ts';
 import { Sweeper } from './sweeper.ts';
-import { parseUpstream, type UpstreamTarget } from './upstream.ts';
+import { checkPreface, parseUpstream, type UpstreamTarget } from './upstream.ts';
 
 /**
  * Makes an application that forwards requests to upstreams and their answers back (RFC 9110 §7.6). Nothing of an
@@ -62,6 +62,7 @@ class Proxy implements ProxyContext {
     let target = this.#targets.get(id);
     if (target === undefined) {
       target = parseUpstream(id);
+      checkPreface(id, target, this.options.proxyProtocol);
       if (this.#targets.size >= MAX_TARGETS) this.#targets.clear();
       this.#targets.set(id, target);
     }

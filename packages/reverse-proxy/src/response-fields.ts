@@ -1,5 +1,5 @@
 import type { HeaderField, HeaderList } from '@highball/gateway-protocol';
-import type { ResponseHead } from '@highball/http-parser';
+import type { AnswerHead } from './exchange.ts';
 import type { PeerLoad, ResolvedOptions } from './options.ts';
 import { connectionNames, HOP_BY_HOP, joinVia } from '@highball/http-semantics';
 
@@ -26,6 +26,9 @@ export interface SortedFields extends AccelFields {
   /** What the peer has told of its load. */
   readonly load: PeerLoad | undefined;
 }
+
+/** By the minor version of HTTP/1; of HTTP/2 there is none. */
+const PROTOCOLS = ['HTTP/1.0', 'HTTP/1.1', 'HTTP/2'] as const;
 
 /** What becomes of a name; what is not in the table is passed on. */
 const KIND = { drop: 1, via: 2, accel: 3, location: 4, cookie: 5, type: 6, length: 7 } as const;
@@ -63,7 +66,7 @@ export function isForClients(name: string): boolean {
  * no name.
  */
 export function responseFields(
-  head: Pick<ResponseHead, 'status' | 'reason' | 'fields' | 'minorVersion'>,
+  head: Pick<AnswerHead, 'status' | 'reason' | 'fields' | 'minorVersion'>,
   { viaName, takeLoad }: Pick<ResolvedOptions, 'viaName' | 'takeLoad'>,
 ): SortedFields {
   const flat = head.fields;
@@ -98,8 +101,7 @@ export function responseFields(
     fields.push([name, value]);
   }
   const load = takeLoad?.(fields);
-  if (viaName !== '')
-    fields.push(['Via', joinVia(via, head.minorVersion === 1 ? 'HTTP/1.1' : 'HTTP/1.0', viaName)]);
+  if (viaName !== '') fields.push(['Via', joinVia(via, PROTOCOLS[head.minorVersion ?? 2], viaName)]);
   // Some upstreams give no reason, as PHP-FPM for codes that it does not know; start_response wants one.
   const reason = head.reason === '' ? (STATUS_CODES[head.status] ?? 'Unknown') : head.reason;
   const status = `${head.status} ${reason}`;

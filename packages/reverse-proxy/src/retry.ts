@@ -25,11 +25,14 @@ export function isRepeatable({ method, body }: Repeatable): boolean {
 /**
  * Decides about a retry. Nothing sent: any method may go to the next peer. A reused connection that died before the
  * first byte of an answer: the upstream had probably closed it already, so an idempotent request whose body can be
- * sent again goes out once more. Anything else may have had its effect.
+ * sent again goes out once more. What an upstream of HTTP/2 has refused, it says, had no effect: any method goes out
+ * once more over another connection, and from a connection that was new to the next peer. Anything else may have had
+ * its effect.
  */
 export function decideRetry(error: UpstreamError, request: Repeatable): RetryDecision {
-  if (error.code === 'CONNECT_FAILED' || error.code === 'CONNECT_TIMEOUT') {
-    return request.body?.started === true && !request.body.replayable ? 'give-up' : 'next-peer';
+  if (error.code === 'CONNECT_FAILED' || error.code === 'CONNECT_TIMEOUT' || error.code === 'REFUSED') {
+    if (request.body?.started === true && !request.body.replayable) return 'give-up';
+    return error.code === 'REFUSED' && error.reused ? 'fresh-connection' : 'next-peer';
   }
   if (error.code !== 'RESET' || error.answered || !isRepeatable(request)) return 'give-up';
   return error.reused ? 'fresh-connection' : 'next-peer';

@@ -49,6 +49,11 @@ export function serializeLines(list: readonly string[]): string {
   return lines;
 }
 
+/** @throws UpstreamError BAD_REQUEST for a value that no protocol can carry as one. */
+export function checkValue(name: string, value: string): void {
+  if (UNSENDABLE.test(value)) throw unsendable(name);
+}
+
 /** The error of a request that cannot be sent. */
 export function unsendable(what: string): UpstreamError {
   const shown = JSON.stringify(what.slice(0, 100));

@@ -5,6 +5,11 @@ import { serializeLines, unsendable } from './sent-fields.ts';
 /** Visible ASCII and bytes beyond (RFC 9112 §3.2; no white space, no control). */
 const TARGET = /^[!-~\x80-\xff]+$/;
 
+/** Whether it can stand for a target. */
+export function isTarget(text: string): boolean {
+  return TARGET.test(text);
+}
+
 /**
  * Writes the head of a request, with the fields that frame it.
  * @returns latin-1 text.
@@ -12,7 +17,7 @@ const TARGET = /^[!-~\x80-\xff]+$/;
  */
 export function serializeRequest(request: OutgoingRequest): string {
   const { method, target, fields, ownFields } = request;
-  if ((method !== 'GET' && !isToken(method)) || !TARGET.test(target)) throw unsendable(`${method} ${target}`);
+  if ((method !== 'GET' && !isToken(method)) || !isTarget(target)) throw unsendable(`${method} ${target}`);
   const own = ownFields.length === 0 ? '' : serializeLines(ownFields);
   return `${method} ${target} HTTP/1.1\r\n${fields.text}${own}${framingLines(request)}\r\n`;
 }

@@ -1,8 +1,9 @@
 import type { HeaderField, UpgradedConnection } from '@highball/gateway-protocol';
-import { type ResponseHead, serializeResponseHead } from '@highball/http-parser';
+import { serializeResponseHead } from '@highball/http-parser';
 import { listMembers } from '@highball/http-semantics';
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
+import type { AnswerHead } from './exchange.ts';
 
 /**
  * The protocols of an Upgrade field that may be switched to. Never HTTP/2: its requests would pass inside the tunnel,
@@ -25,7 +26,11 @@ export function isAgreed(chosen: string | undefined, offered: string | undefined
 }
 
 /** What the client is told ahead of a tunnel (RFC 9110 §7.8, §9.3.6). */
-export function tunnelHead(method: string, head: ResponseHead, fields: readonly HeaderField[]): string {
+export function tunnelHead(
+  method: string,
+  head: Pick<AnswerHead, 'upgrade'>,
+  fields: readonly HeaderField[],
+): string {
   if (method === 'CONNECT') return serializeResponseHead('200 Connection Established', fields);
   const lines = `Connection: upgrade\r\nUpgrade: ${head.upgrade ?? ''}\r\n`;
   return serializeResponseHead('101 Switching Protocols', fields, lines);
@@ -34,15 +39,14 @@ export function tunnelHead(method: string, head: ResponseHead, fields: readonly 
 /** Hands both connections to each other, with what has come behind the heads already. */
 export function openTunnel(
   client: UpgradedConnection,
-  connection: { readonly socket: Socket; release(): Uint8Array },
+  { socket, rest }: { readonly socket: Socket; readonly rest: Uint8Array },
   head: string,
   idleTimeoutMs: number,
 ): void {
-  const rest = connection.release();
   client.socket.write(head, 'latin1');
   if (rest.length > 0) client.socket.write(rest);
-  if (client.head.length > 0) connection.socket.write(client.head);
-  tunnel(client.socket, connection.socket, idleTimeoutMs);
+  if (client.head.length > 0) socket.write(client.head);
+  tunnel(client.socket, socket, idleTimeoutMs);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { ProxyConfigError } from './errors.ts';
 
 /** What an upstream speaks. */
-export type UpstreamProtocol = 'http' | 'uwsgi' | 'fastcgi' | 'scgi';
+export type UpstreamProtocol = 'http' | 'h2' | 'uwsgi' | 'fastcgi' | 'scgi';
 
 /** Where an upstream listens, and what it speaks there. */
 export type UpstreamTarget =
@@ -13,12 +13,19 @@ export type UpstreamTarget =
     }
   | { readonly protocol: UpstreamProtocol; readonly tls: false; readonly path: string };
 
-/** The schemes over TCP; uwsgi, FastCGI and SCGI have no port of their own. */
+/**
+ * The schemes over TCP. `grpc` and `grpcs` are nginx's words for HTTP/2 with and without TLS. uwsgi, FastCGI and SCGI have no
+ * port of their own.
+ */
 const SCHEMES: Readonly<
   Record<string, { protocol: UpstreamProtocol; tls: boolean; port: number | undefined }>
 > = {
   'http:': { protocol: 'http', tls: false, port: 80 },
   'https:': { protocol: 'http', tls: true, port: 443 },
+  'h2c:': { protocol: 'h2', tls: false, port: 80 },
+  'h2:': { protocol: 'h2', tls: true, port: 443 },
+  'grpc:': { protocol: 'h2', tls: false, port: 80 },
+  'grpcs:': { protocol: 'h2', tls: true, port: 443 },
   'uwsgi:': { protocol: 'uwsgi', tls: false, port: undefined },
   'fastcgi:': { protocol: 'fastcgi', tls: false, port: undefined },
   'scgi:': { protocol: 'scgi', tls: false, port: undefined },
@@ -28,17 +35,19 @@ const SCHEMES: Readonly<
 const UNIX: readonly (readonly [prefix: string, protocol: UpstreamProtocol])[] = [
   ['unix:', 'http'],
   ['http+unix:', 'http'],
+  ['h2c+unix:', 'h2'],
+  ['grpc+unix:', 'h2'],
   ['uwsgi+unix:', 'uwsgi'],
   ['fastcgi+unix:', 'fastcgi'],
   ['scgi+unix:', 'scgi'],
 ];
 
 const FORMS =
-  'http://HOST:PORT, https://HOST:PORT, unix:/PATH, uwsgi://HOST:PORT, fastcgi://HOST:PORT, scgi://HOST:PORT, or one of these three with +unix:/PATH';
+  'http://HOST:PORT, https://HOST:PORT, unix:/PATH, h2c://HOST:PORT, h2://HOST:PORT (HTTP/2 over TLS), grpc://HOST:PORT, grpcs://HOST:PORT, uwsgi://HOST:PORT, fastcgi://HOST:PORT, scgi://HOST:PORT, or h2c, grpc, uwsgi, fastcgi or scgi with +unix:/PATH';
 
 /**
- * Reads the address of an upstream: `http://host:port`, `https://…`, `uwsgi://…`, `fastcgi://…`, `scgi://…`, or a Unix
- * socket: `unix:/path`, `uwsgi+unix:/path`, `fastcgi+unix:/path`, `scgi+unix:/path`.
+ * Reads the address of an upstream: `http://host:port`, `https://…`, `h2c://…`, `h2://…`, `grpc://…`, `grpcs://…`,
+ * `uwsgi://…`, `fastcgi://…`, `scgi://…`, or a Unix socket: `unix:/path`, `h2c+unix:/path`, `uwsgi+unix:/path`….
  * @throws ProxyConfigError BAD_UPSTREAM that says what would be right.
  */
 export function parseUpstream(text: string): UpstreamTarget {
@@ -63,6 +72,18 @@ export function parseUpstream(text: string): UpstreamTarget {
   };
 }
 
+/**
+ * A PROXY header says for whom a connection is, and those of HTTP/2 are everybody's.
+ * @throws ProxyConfigError BAD_OPTION
+ */
+export function checkPreface(id: string, target: UpstreamTarget, proxyProtocol: 1 | 2 | undefined): void {
+  if (proxyProtocol === undefined || target.protocol !== 'h2') return;
+  throw new ProxyConfigError(
+    `'${id}' shares its connections among clients: proxyProtocol goes with http:// and https://, not with HTTP/2`,
+    'BAD_OPTION',
+  );
+}
+
 function socketPath(text: string, prefix: string): string {
   // `unix:///run/app.sock` is what people write who think of URLs.
   const path = text.slice(prefix.length).replace(/^\/\/(?=\/)/, '');
@@ -70,6 +91,11 @@ function socketPath(text: string, prefix: string): string {
     throw new ProxyConfigError(`'${text}' names no socket; write ${prefix}/run/app.sock`);
   }
   return path;
+}
+
+/** Whether it is HTTP, of whatever version, and no protocol of programs behind web servers. */
+export function speaksHttp({ protocol }: Pick<UpstreamTarget, 'protocol'>): boolean {
+  return protocol === 'http' || protocol === 'h2';
 }
 
 /** The origin by which an HTTP upstream calls itself; undefined of a socket. */
