@@ -9,7 +9,8 @@ import { handleSignals, type SignalHandlers } from './signals.ts';
 import { type HandedSocket, SocketTable } from './socket-table.ts';
 import { type MasterState, type MasterStatus, queueStatus } from './status.ts';
 import { announceUpgrade, type UpgradeTurn } from './upgrade-turn.ts';
-import { processUpgrader, type Upgrader, type UpgradeMember, type UpgradeOptions } from './upgrader.ts';
+import type { UpgradeMember, UpgradeOptions } from './upgrade-types.ts';
+import { processUpgrader, type Upgrader } from './upgrader.ts';
 import { watchPaths } from './watch.ts';
 
 /** A worker that does not answer within this blocks, or has much to do. */

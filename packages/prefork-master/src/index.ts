@@ -35,7 +35,7 @@ export type { WorkerStatus } from './slot.ts';
 export type { Sharing } from './socket-table.ts';
 export type { MasterState, MasterStatus, QueueStatus } from './status.ts';
 export { systemdSockets } from './systemd-sockets.ts';
-export type { Successor, UpgradeOptions, UpgradeProgram } from './upgrader.ts';
+export type { Successor, UpgradeOptions, UpgradeProgram } from './upgrade-types.ts';
 export { otherMaster } from './upgrader.ts';
 export type { WorkerExit } from './worker-exit.ts';
 export type { AskCallback } from './worker-side.ts';

@@ -5,7 +5,7 @@ import { type MasterOptions, resolveOptions } from './options.ts';
 import type { ReloadChanges, WorkerReply } from './pool.ts';
 import type { SignalHandlers } from './signals.ts';
 import type { MasterStatus } from './status.ts';
-import type { UpgradeOptions } from './upgrader.ts';
+import type { UpgradeOptions } from './upgrade-types.ts';
 
 /** How workers are asked. */
 export interface AskOptions {

@@ -2,7 +2,7 @@ import { formatBind } from './bind.ts';
 import { acceptQueues } from './process-facts.ts';
 import type { WorkerStatus } from './slot.ts';
 import type { OpenSocket } from './sockets.ts';
-import type { Successor } from './upgrader.ts';
+import type { Successor } from './upgrade-types.ts';
 
 export type MasterState = 'idle' | 'starting' | 'running' | 'stopping' | 'stopped';
 

@@ -2,7 +2,8 @@ import type { SpawnOptions } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { READY_MESSAGE, UPGRADE_VARIABLE } from '../src/handover.ts';
 import type { UpgradeTurn } from '../src/upgrade-turn.ts';
-import { Upgrader, type UpgradeMember } from '../src/upgrader.ts';
+import type { UpgradeMember } from '../src/upgrade-types.ts';
+import { Upgrader } from '../src/upgrader.ts';
 import { FakeChild, FakeClock, loopback, settle } from './support.ts';
 
 class FakeMember implements UpgradeMember {
