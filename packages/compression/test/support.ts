@@ -132,7 +132,7 @@ export async function serve(app: Application, options: CompressionOptions = {}):
 }
 
 /** Waits until something is so; for what no event tells. */
-export async function until(condition: () => boolean, timeoutMs = 5000): Promise<void> {
+export async function until(condition: () => boolean, timeoutMs = 30_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`never came true: ${condition}`);

@@ -75,7 +75,7 @@ test('what is under way is counted over all workers, and given back', async () =
   expect(await two.acquire([held(2)])).toMatchObject({ refusedBy: 0, retryAfterMs: 1000 });
   first.release?.();
   // The two workers are not heard in the order in which they speak.
-  await expect.poll(async () => (await two.acquire([held(2)])).refusedBy, { timeout: 5000 }).toBe(-1);
+  await expect.poll(async () => (await two.acquire([held(2)])).refusedBy).toBe(-1);
 });
 
 test('what a worker held is given back when it dies', async () => {
@@ -84,7 +84,7 @@ test('what a worker held is given back when it dies', async () => {
   for (let i = 0; i < 3; i++) await one.acquire([held(3)]);
   expect((await two.acquire([held(3)])).refusedBy).toBe(0);
   await one.close();
-  await expect.poll(() => all.keeper.size().held, { timeout: 5000 }).toBe(0);
+  await expect.poll(() => all.keeper.size().held).toBe(0);
   expect((await two.acquire([held(3)])).refusedBy).toBe(-1);
 });
 

@@ -9,9 +9,6 @@ const request = (path: string): string =>
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const script = (name: string): URL => new URL(`fixtures/${name}.ts`, import.meta.url);
 
-/** Processes are started and end: on a busy machine that takes a while. */
-const PATIENT = { timeout: 10_000 };
-
 /** Two masters: one with the keeper, and one with workers that ask it. */
 async function serve(workers: number, rules: readonly LimitRule[], leaseRequests: number) {
   const folder = await temporaryFolder();
@@ -87,10 +84,10 @@ test('requests at a time are counted over all workers, and a worker that is kill
   for (const client of slow) client.send(request('/slow'));
   // Only when all of them have come to their place or been refused is nobody else's place taken by what follows.
   const refused = (): number => slow.filter(({ received }) => received.startsWith('HTTP/1.1 429 ')).length;
-  await expect.poll(refused, PATIENT).toBe(7);
+  await expect.poll(refused).toBe(7);
   expect((await exchange(site.port, request('/'))).slice(9, 12)).toBe('429');
   for (const { pid } of statuses(site.master)) process.kill(pid, 'SIGKILL');
-  await expect.poll(async () => (await exchange(site.port, request('/'))).slice(9, 12), PATIENT).toBe('200');
+  await expect.poll(async () => (await exchange(site.port, request('/'))).slice(9, 12)).toBe('200');
   for (const client of slow) client.destroy();
 });
 
@@ -100,5 +97,5 @@ test('a keeper that is killed is replaced, and requests are answered all the whi
   const flooding = flood(site.port, 200);
   process.kill(before?.pid as number, 'SIGKILL');
   expect((await flooding).passed).toBe(200);
-  await expect.poll(() => statuses(site.keeper).some(({ pid }) => pid !== before?.pid), PATIENT).toBe(true);
+  await expect.poll(() => statuses(site.keeper).some(({ pid }) => pid !== before?.pid)).toBe(true);
 });

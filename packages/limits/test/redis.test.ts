@@ -102,15 +102,16 @@ describe.skipIf(server === undefined)(
       const client = await connect();
       const prefix = `${randomUUID()}:`;
       const store = redisStore({ client, prefix });
-      const claims = [held(1), rate(2)];
+      // One request is forgotten in 100 s.
+      const claims = [held(1), rate(2, { rate: 10 })];
       const first = await store.acquire(claims);
       expect((await store.acquire(claims)).refusedBy).toBe(0);
       expect(await client.hGet(`${prefix}rate:a`, 'excess')).toBe('0');
       first.release?.();
-      await expect.poll(() => client.exists(`${prefix}held:a`), { timeout: 5000 }).toBe(0);
+      await expect.poll(() => client.exists(`${prefix}held:a`)).toBe(0);
       const ttl = await client.pTTL(`${prefix}rate:a`);
       expect(ttl).toBeGreaterThan(0);
-      expect(ttl).toBeLessThanOrEqual(1001);
+      expect(ttl).toBeLessThanOrEqual(100_001);
     });
 
     test('a member counts once, until the last of its requests is over', async () => {
@@ -123,16 +124,16 @@ describe.skipIf(server === undefined)(
       first.release?.();
       expect((await other.acquire([claim])).refusedBy).toBe(0);
       second.release?.();
-      await expect.poll(async () => (await other.acquire([claim])).refusedBy, { timeout: 5000 }).toBe(-1);
+      await expect.poll(async () => (await other.acquire([claim])).refusedBy).toBe(-1);
     });
 
     test('what a machine held that has died is given up after a while; a living one holds on', async () => {
       const prefix = `${randomUUID()}:`;
       const client = await connect();
-      const store = redisStore({ client, prefix, holdMs: 900 });
+      const store = redisStore({ client, prefix, holdMs: 3000 });
       const living = await store.acquire([held(2)]);
       const dead = await connect();
-      await redisStore({ client: { eval: (...call) => dead.eval(...call) }, prefix, holdMs: 900 }).acquire([
+      await redisStore({ client: { eval: (...call) => dead.eval(...call) }, prefix, holdMs: 3000 }).acquire([
         held(2),
       ]);
       // Its refreshing calls come to nothing from now on.
@@ -140,15 +141,14 @@ describe.skipIf(server === undefined)(
       const other = redisStore({ client, prefix });
       expect((await other.acquire([held(2)])).refusedBy).toBe(0);
       await expect
-        .poll(
-          () => client.zCard(`${prefix}held:a`).then(async () => (await other.acquire([held(2)])).refusedBy),
-          { timeout: 5000 },
+        .poll(() =>
+          client.zCard(`${prefix}held:a`).then(async () => (await other.acquire([held(2)])).refusedBy),
         )
         .toBe(-1);
       // One died, one is the new one's: the living one is still there.
       expect((await other.acquire([held(2)])).refusedBy).toBe(0);
       living.release?.();
-      await expect.poll(async () => (await other.acquire([held(2)])).refusedBy, { timeout: 5000 }).toBe(-1);
+      await expect.poll(async () => (await other.acquire([held(2)])).refusedBy).toBe(-1);
     });
 
     test('requests are answered while Redis is away, and limited by it when it is back', async () => {
@@ -158,7 +158,7 @@ describe.skipIf(server === undefined)(
         rules: [{ requestsPerSecond: 0.01 }],
         store,
         onStoreFailure: 'open',
-        storeDeadlineMs: 50,
+        storeDeadlineMs: 2000,
         storeRetryMs: 100,
         log,
       })(hello);
@@ -167,10 +167,10 @@ describe.skipIf(server === undefined)(
       await redis.stop();
       const began = performance.now();
       for (let i = 0; i < 50; i++) expect((await call(app)).status).toBe(200);
-      // One waited for the deadline; perhaps another one was due meanwhile.
-      expect(performance.now() - began).toBeLessThan(2000);
+      // One waited for the deadline, and perhaps another one that was due meanwhile, not all of them.
+      expect(performance.now() - began).toBeLessThan(25 * 2000);
       redis = await start();
-      await expect.poll(async () => (await call(app)).status, { timeout: 5000 }).toBe(429);
+      await expect.poll(async () => (await call(app)).status).toBe(429);
       expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
     });
   },

@@ -81,12 +81,25 @@ export async function exchange(to: Address, data: string | Uint8Array, timeoutMs
   return client.received;
 }
 
+/** Below those that the kernel gives out by itself, from 32768 on (Linux): nobody who connects meanwhile gets one. */
+const FREE_PORTS = { first: 20_000, count: 12_000 };
+
 /** A loopback port that was free a moment ago. Prefer binding port 0 where the server can tell its port. */
 export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
+  for (;;) {
+    const port = FREE_PORTS.first + Math.floor(Math.random() * FREE_PORTS.count);
+    if (await isFree(port)) return port;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = net.createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
   server.close();
   await once(server, 'close');
-  return port;
+  return true;
 }

@@ -3,7 +3,18 @@ import { join } from 'node:path';
 import { Program, temporaryFolder } from '@highball/testkit';
 import { describe, expect, test } from 'vitest';
 import { ThreadError, threadPool, UsageError } from '../src/index.ts';
-import { bodyOf, execArgv, fixture, request, serve, statusOf, TestClock, TestLog, until } from './support.ts';
+import {
+  bodyOf,
+  execArgv,
+  fixture,
+  request,
+  serve,
+  shutGate,
+  statusOf,
+  TestClock,
+  TestLog,
+  until,
+} from './support.ts';
 
 describe('an application that fails', () => {
   test('gets 500 for its client, and its error into the log: message, stack, code and cause', async () => {
@@ -59,12 +70,14 @@ describe('a thread that dies', () => {
     ['by an error that nobody catches', '/crash', 'uncaught in the thread'],
     ['by process.exit', '/exit', 'exit code 7'],
   ])('%s is replaced; its request gets 500', async (_how, path, because) => {
+    await using gate = await shutGate();
     await using server = await serve({ threads: 2 });
-    const other = server.get('/wait?ms=300');
+    const other = server.get(`/wait?gate=${gate.path}`);
     await until(() => server.pool.stats().active === 1);
     expect(statusOf(await server.get(path))).toBe(500);
     expect(server.log.codes).toContain('THREAD_DIED');
     expect(server.log.entries.map(({ err }) => err?.message).join('\n')).toContain(because);
+    gate.open();
     expect(statusOf(await other)).toBe(200);
     await until(() => server.pool.stats().threads.every(({ state }) => state === 'ready'));
     expect(server.pool.stats().threads.map(({ replaced }) => replaced)).toEqual([0, 1]);
@@ -88,7 +101,7 @@ describe('a thread that dies', () => {
   });
 
   test('behind a head cuts that connection', async () => {
-    await using server = await serve({ timeoutMs: 100 });
+    await using server = await serve({ timeoutMs: 2000 });
     const answer = await server.get('/block-late');
     expect(answer).toContain('half');
     expect(answer).not.toContain('0\r\n\r\n');
@@ -119,11 +132,11 @@ test('a replacement that does not come up is tried again, at growing intervals, 
 
 describe('a thread that blocks', () => {
   test('past its time is replaced; its request gets 504, the others their answers', async () => {
-    await using server = await serve({ threads: 2, timeoutMs: 200 });
+    await using server = await serve({ threads: 2, timeoutMs: 2000 });
     const blocked = server.get('/spin');
     await until(() => server.pool.stats().active === 1);
     expect(statusOf(await server.get('/'))).toBe(200);
-    const other = server.get('/wait?ms=500');
+    const other = server.get('/wait?ms=3000');
     expect(statusOf(await blocked)).toBe(504);
     expect(statusOf(await other)).toBe(200);
     await until(() => server.pool.stats().threads.every(({ state }) => state === 'ready'));
@@ -131,24 +144,26 @@ describe('a thread that blocks', () => {
   });
 
   test('is not one that waits: a request may take longer than the time', async () => {
-    await using server = await serve({ timeoutMs: 100 });
-    expect(statusOf(await server.get('/wait?ms=500'))).toBe(200);
+    await using server = await serve({ timeoutMs: 2000 });
+    expect(statusOf(await server.get('/wait?ms=3000'))).toBe(200);
     expect(server.pool.stats().threads[0]?.replaced).toBe(0);
   });
 
   test('is not judged by a loop that was blocked itself: the sign of life may be waiting there', async () => {
     const clock = new TestClock();
+    await using gate = await shutGate();
     await using server = await serve({ timeoutMs: 1000, clock });
-    const answer = server.get('/wait?ms=200');
+    const answer = server.get(`/wait?gate=${gate.path}`);
     await until(() => server.pool.stats().active === 1);
     clock.advance(250);
     clock.stall(5000);
     expect(server.pool.stats().threads).toMatchObject([{ state: 'ready', active: 1, replaced: 0 }]);
+    gate.open();
     expect(statusOf(await answer)).toBe(200);
   });
 
   test('is not one that computes for less than the time', async () => {
-    await using server = await serve({ timeoutMs: 2000 });
+    await using server = await serve({ timeoutMs: 4000 });
     expect(statusOf(await server.get('/block?ms=300'))).toBe(200);
   });
 });
@@ -208,9 +223,10 @@ describe('a pool', () => {
 
 describe('the end of a pool', () => {
   test('drained: what runs and what waits is finished, the rest is refused, the threads stop by themselves', async () => {
+    await using gate = await shutGate();
     const log = new TestLog();
     await using server = await serve({
-      thread: { script: fixture('script-thread.ts'), data: { name: 'Ann' } },
+      thread: { script: fixture('script-thread.ts'), data: { name: 'Ann', gate: gate.path } },
       log,
     });
     const running = server.get('/wait');
@@ -219,6 +235,7 @@ describe('the end of a pool', () => {
     await until(() => server.pool.stats().queued === 1);
     const drained = server.pool.drain();
     expect(statusOf(await server.get('/'))).toBe(503);
+    gate.open();
     expect(bodyOf(await running)).toBe('Hello, Ann');
     expect(bodyOf(await waiting)).toBe('Hello, Ann');
     await drained;

@@ -10,6 +10,7 @@ import {
   notesWith,
   request,
   serve,
+  shutGate,
   statusOf,
   TestLog,
   type TestServer,
@@ -209,7 +210,7 @@ describe('a client that leaves', () => {
   });
 
   test('gives its place free, though the application never comes to an end', async () => {
-    await using server = await serve({ timeoutMs: 100 });
+    await using server = await serve({ timeoutMs: 2000 });
     const client = await server.connect();
     client.send(request('GET', '/deaf'));
     await until(() => server.pool.stats().active === 1);
@@ -220,14 +221,16 @@ describe('a client that leaves', () => {
   });
 
   test('gives its place in the line free', async () => {
+    await using gate = await shutGate();
     await using server = await serve();
-    const first = server.get('/wait?ms=200');
+    const first = server.get(`/wait?gate=${gate.path}`);
     await until(() => server.pool.stats().active === 1);
     const client = await server.connect();
     client.send(request('GET', '/wait?ms=10000'));
     await until(() => server.pool.stats().queued === 1);
     client.destroy();
     await until(() => server.pool.stats().queued === 0);
+    gate.open();
     expect(statusOf(await first)).toBe(200);
     expect(server.pool.stats()).toMatchObject({ queued: 0, active: 0 });
   });
@@ -245,8 +248,12 @@ test('a server that drains lets the threads know', async () => {
 
 describe('requests at a time', () => {
   test('are one a thread; the others wait in a line of limited length', async () => {
+    await using gate = await shutGate();
     await using server = await serve({ threads: 2, maxQueue: 1, retryAfterSeconds: 7 });
-    const answers = ['a', 'b', 'c', 'd'].map((name) => server.get(`/wait?ms=100&${name}`));
+    const answers = ['a', 'b', 'c', 'd'].map((name) => server.get(`/wait?gate=${gate.path}&${name}`));
+    await Promise.race(answers);
+    expect(server.pool.stats()).toMatchObject({ active: 2, queued: 1 });
+    gate.open();
     const texts = await Promise.all(answers);
     expect(texts.map(statusOf).toSorted()).toEqual([200, 200, 200, 503]);
     const refused = texts.find((text) => statusOf(text) === 503);
@@ -256,25 +263,27 @@ describe('requests at a time', () => {
 
   test('are more in a thread where the application mostly waits', async () => {
     await using server = await serve({ concurrency: 3 });
-    const texts = await Promise.all(['a', 'b', 'c'].map((name) => server.get(`/wait?ms=100&${name}`)));
+    const texts = await Promise.all(['a', 'b', 'c'].map((name) => server.get(`/wait?together=3&${name}`)));
     expect(texts.map(bodyOf)).toContain('waited, 3 at most');
   });
 
   test('wait no longer than they may', async () => {
+    await using gate = await shutGate();
     await using server = await serve({ queueTimeoutMs: 50 });
-    const first = server.get('/wait?ms=300');
+    const first = server.get(`/wait?gate=${gate.path}`);
     await until(() => server.pool.stats().active === 1);
     expect(statusOf(await server.get('/'))).toBe(503);
+    gate.open();
     expect(statusOf(await first)).toBe(200);
   });
 
   test('that compute leave the loop of the sockets alone', async () => {
+    await using gate = await shutGate();
     await using server = await serve({ threads: 2 });
-    let over = false;
-    const busy = server.get('/block?ms=2000').finally(() => (over = true));
+    const busy = server.get(`/block?gate=${gate.path}`);
     await until(() => server.pool.stats().active === 1);
     expect(statusOf(await server.get('/'))).toBe(200);
-    expect(over).toBe(false);
+    gate.open();
     expect(statusOf(await busy)).toBe(200);
   });
 });

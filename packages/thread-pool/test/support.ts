@@ -1,6 +1,8 @@
 import type { Application } from '@highball/gateway-protocol';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createWorker, type Worker } from '@highball/async-worker';
-import { RawClient } from '@highball/testkit';
+import { RawClient, temporaryFolder } from '@highball/testkit';
 import { type Clock, type Log, threadPool, type ThreadPool, type ThreadPoolOptions } from '../src/index.ts';
 
 /** One line of the log. */
@@ -76,6 +78,23 @@ export class TestClock implements Clock {
 /** What the threads of a test run: sources, as the tests themselves. */
 export const fixture = (name: string): URL => new URL(`fixtures/${name}`, import.meta.url);
 export const execArgv: string[] = ['--conditions', '@highball/source'];
+
+/** What `/wait?gate=PATH` and `/block?gate=PATH` of the fixture wait for: an order of events, whatever they take. */
+export interface Gate extends AsyncDisposable {
+  readonly path: string;
+  open(): void;
+}
+
+/** A gate that is shut. */
+export async function shutGate(): Promise<Gate> {
+  const folder = await temporaryFolder();
+  const path = join(folder.path, 'open');
+  return {
+    path,
+    open: () => writeFileSync(path, ''),
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
+}
 
 /** A pool behind a real server, both closed at the end of the test. */
 export interface TestServer {
@@ -162,7 +181,7 @@ export function statusOf(text: string): number {
 /** What the fixture has noted, once these are among it, in order of the alphabet. */
 export async function notesWith(server: TestServer, ...expected: string[]): Promise<string[]> {
   const notes: string[] = [];
-  const deadline = performance.now() + 5000;
+  const deadline = performance.now() + 30_000;
   while (!expected.every((note) => notes.includes(note)) && performance.now() < deadline) {
     notes.push(...(JSON.parse(bodyOf(await server.get('/notes'))) as string[]));
   }
@@ -170,7 +189,7 @@ export async function notesWith(server: TestServer, ...expected: string[]): Prom
 }
 
 /** Waits until something is so; for what no event tells. */
-export async function until(condition: () => boolean, timeoutMs = 5000): Promise<void> {
+export async function until(condition: () => boolean, timeoutMs = 30_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`never came true: ${condition}`);
