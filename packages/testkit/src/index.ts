@@ -1,5 +1,9 @@
 export { makeCertificate } from './certificates.ts';
 export type { CertificateOptions, TestCertificate } from './certificates.ts';
+export { haproxyArguments } from './haproxy.ts';
+export type { HaproxySettings } from './haproxy.ts';
+export { nginxArguments } from './nginx.ts';
+export type { NginxSettings } from './nginx.ts';
 export { PHP_FPM, startPhpFpm } from './php-fpm.ts';
 export type { PhpFpm } from './php-fpm.ts';
 export { findPeer, missingPeers } from './peers.ts';
