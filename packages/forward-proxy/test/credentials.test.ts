@@ -90,8 +90,12 @@ describe('users by hash', async () => {
       return performance.now() - from;
     };
     await time('me:warm');
-    const known = Math.min(await time('me:a'), await time('me:b'), await time('me:c'));
-    const unknown = Math.min(await time('x:a'), await time('y:b'), await time('z:c'));
+    // By turns, so that a busy machine is busy for both; the least of each is what the work itself takes.
+    let [known, unknown] = [Infinity, Infinity];
+    for (const word of 'abcdefgh') {
+      known = Math.min(known, await time(`me:${word}`));
+      unknown = Math.min(unknown, await time(`${word}:${word}`));
+    }
     // Without the work for nobody it would be a hundredth.
     expect(unknown).toBeGreaterThan(known / 4);
   });

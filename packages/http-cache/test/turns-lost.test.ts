@@ -1,8 +1,9 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '@highball/testkit';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { purgeFolder } from '../src/index.ts';
+import { Lead } from '../src/lead.ts';
 import { Farm, HOUR, pieces, SOON } from './farm.ts';
 import { begin, Bench, gate, type OriginAnswer, settle } from './support.ts';
 
@@ -54,9 +55,11 @@ describe('caches that share a folder', () => {
     const leaving = new AbortController();
     const first = one.ask({ keys: { 'highball.signal': () => leaving.signal } });
     await expect.poll(() => farm.asked, SOON).toBe(1);
+    const joined = vi.spyOn(Lead.prototype, 'join');
     const second = two.ask();
     // It has told the first that it waits.
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await expect.poll(() => joined.mock.calls.length, SOON).toBe(1);
+    joined.mockRestore();
     leaving.abort();
     expect(aborted).toBe(false);
     head.open();
