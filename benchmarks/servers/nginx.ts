@@ -1,5 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { nginxArguments } from '@highball/testkit';
 import { programOf } from '../peers.ts';
 import type { Command, Contender, Place } from '../server.ts';
 
@@ -15,25 +15,11 @@ open_file_cache max=1000 inactive=60s; open_file_cache_valid 1s; open_file_cache
 types { text/html html; text/css css; image/svg+xml svg; }`;
 
 /** One worker with what these lines say in its `http` block. */
-async function nginx({ folder: root, port }: Place, http: string): Promise<Command> {
-  const folder = join(root, `nginx-${port}`);
-  const file = join(folder, 'nginx.conf');
-  await mkdir(folder, { recursive: true });
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (kind) => `${kind}_temp_path ${folder}/${kind};`,
-  );
-  await writeFile(
-    file,
-    // As root nginx would give its worker to a user who may not read the folder.
-    `${process.getuid?.() === 0 ? 'user root;' : ''}
-daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr crit;
-events { worker_connections 4096; }
-http {
-access_log off; keepalive_requests 1000000000; ${temporary.join(' ')}
-${http}
-}`,
-  );
-  return { argv: [programOf('nginx'), '-c', file, '-e', 'stderr'] };
+async function nginx({ folder, port }: Place, http: string): Promise<Command> {
+  const args = await nginxArguments(join(folder, `nginx-${port}`), `keepalive_requests 1000000000; ${http}`, {
+    connections: 4096,
+  });
+  return { argv: [programOf('nginx'), ...args] };
 }
 
 /** nginx alone, with what its configuration says for the place where it runs. */

@@ -1,5 +1,5 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { haproxyArguments } from '@highball/testkit';
 import { programOf } from '../peers.ts';
 import type { Contender } from '../server.ts';
 
@@ -39,26 +39,7 @@ export const haproxy: Contender = {
   name: 'HAProxy',
   needs: ['haproxy'],
   prepare: async ({ folder, port, upstream }) => {
-    const file = join(folder, `haproxy-${port}.cfg`);
-    await writeFile(
-      file,
-      `global
-  nbthread 1
-  maxconn 4096
-defaults
-  mode http
-  option forwardfor
-  timeout connect 5s
-  timeout client 30s
-  timeout server 30s
-frontend front
-  bind 127.0.0.1:${port}
-  default_backend behind
-backend behind
-  http-reuse always
-  server one 127.0.0.1:${upstream}
-`,
-    );
-    return [{ argv: [programOf('haproxy'), '-db', '-f', file] }];
+    const args = await haproxyArguments(join(folder, `haproxy-${port}`), { port, upstream });
+    return [{ argv: [programOf('haproxy'), ...args] }];
   },
 };

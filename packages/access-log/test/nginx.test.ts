@@ -1,7 +1,15 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createWorker } from '@highball/async-worker';
-import { exchange, findPeer, freePort, missingPeers, Program, temporaryFolder } from '@highball/testkit';
+import {
+  exchange,
+  findPeer,
+  freePort,
+  missingPeers,
+  nginxArguments,
+  Program,
+  temporaryFolder,
+} from '@highball/testkit';
 import { expect, test } from 'vitest';
 import { accessLog } from '../src/index.ts';
 
@@ -24,17 +32,12 @@ test('our lines are those of nginx, for requests that try to break them', async 
   await using folder = await temporaryFolder();
   const theirs = join(folder.path, 'nginx.log');
   const port = await freePort();
-  const config = join(folder.path, 'nginx.conf');
-  await writeFile(
-    config,
-    `daemon off; master_process off; pid ${folder.path}/pid; error_log stderr;
-     events {}
-     http { log_format x '${FORMAT}'; access_log ${theirs} x; default_type text/plain; server_tokens off;
-       client_body_temp_path ${folder.path}/b; proxy_temp_path ${folder.path}/p; fastcgi_temp_path ${folder.path}/f;
-       uwsgi_temp_path ${folder.path}/u; scgi_temp_path ${folder.path}/s;
-       server { listen 127.0.0.1:${port}; server_name 127.0.0.1; location / { return 200 "hello"; } } }`,
+  const args = await nginxArguments(
+    folder.path,
+    `log_format x '${FORMAT}'; default_type text/plain; server_tokens off;
+     server { listen 127.0.0.1:${port}; server_name 127.0.0.1; access_log ${theirs} x; location / { return 200 "hello"; } }`,
   );
-  await using nginx = new Program(findPeer('nginx') as string, ['-c', config, '-p', folder.path]);
+  await using nginx = new Program(findPeer('nginx') as string, args);
   for (;;) {
     try {
       await exchange(port, 'HEAD /up HTTP/1.0\r\n\r\n');

@@ -1,4 +1,4 @@
-import { findPeer, freePort } from '@highball/testkit';
+import { findPeer, freePort, nginxArguments } from '@highball/testkit';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -16,10 +16,11 @@ export async function startNginx(): Promise<{
   const upstream = await startServer('slow-clients-highball');
   const port = await freePort();
   await writeFile(join(folder, 'large'), Buffer.alloc(8_388_608, 'x'));
-  await writeFile(join(folder, 'nginx.conf'), configuration(folder, port, upstream.port));
-  const nginx = spawn(findPeer('nginx') as string, ['-c', join(folder, 'nginx.conf'), '-e', '/dev/null'], {
-    stdio: 'ignore',
+  const args = await nginxArguments(folder, sites(folder, port, upstream.port), {
+    main: 'worker_rlimit_nofile 10000;',
+    connections: 4096,
   });
+  const nginx = spawn(findPeer('nginx') as string, args, { stdio: 'ignore' });
   await new Promise((resolve) => setTimeout(resolve, 500));
   return {
     port,
@@ -33,31 +34,13 @@ export async function startNginx(): Promise<{
   };
 }
 
-function configuration(folder: string, port: number, upstreamPort: number): string {
-  // As root nginx would give its workers to a user who may not read the folder.
-  const user = process.getuid?.() === 0 ? 'user root;' : '';
-  return `
-${user}
-daemon off;
-worker_processes 1;
-worker_rlimit_nofile 10000;
-pid ${folder}/pid;
-events { worker_connections 4096; }
-http {
-  access_log off;
-  client_body_temp_path ${folder}/body;
-  proxy_temp_path ${folder}/proxy;
-  fastcgi_temp_path ${folder}/fastcgi;
-  uwsgi_temp_path ${folder}/uwsgi;
-  scgi_temp_path ${folder}/scgi;
-  server {
-    listen 127.0.0.1:${port};
-    root ${folder};
-    location = / { return 200 "Hello, World!"; }
-    location /upload { proxy_pass http://127.0.0.1:${upstreamPort}; }
-  }
-}
-`;
+function sites(folder: string, port: number, upstreamPort: number): string {
+  return `server {
+  listen 127.0.0.1:${port};
+  root ${folder};
+  location = / { return 200 "Hello, World!"; }
+  location /upload { proxy_pass http://127.0.0.1:${upstreamPort}; }
+}`;
 }
 
 /** Memory of a process and its children. */

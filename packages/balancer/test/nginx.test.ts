@@ -1,9 +1,14 @@
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
 import { get, type RequestOptions } from 'node:http';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { findPeer, freePort, missingPeers, Program, temporaryFolder } from '@highball/testkit';
+import {
+  findPeer,
+  freePort,
+  missingPeers,
+  nginxArguments,
+  Program,
+  temporaryFolder,
+} from '@highball/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Peer, PeerOptions } from '../src/index.ts';
 import { balancer } from './support.ts';
@@ -21,16 +26,10 @@ function configuration(
     `upstream ${name} { ${rule} ${list} }
      server { listen 127.0.0.1:${port}; location / { proxy_pass http://${name}; } }`;
   return `
-    pid nginx.pid; daemon off; worker_processes 1; error_log stderr notice;
-    events { worker_connections 256; }
-    http {
-      access_log off;
-      client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
       ${proxy('ring', proxies.ring, 'hash $arg_key consistent;')}
       ${proxy('addresses', proxies.addresses, 'ip_hash;')}
       ${proxy('turns', proxies.turns, '')}
-      server { ${servers.map((port) => `listen 127.0.0.1:${port};`).join(' ')} return 200 $server_port; }
-    }`;
+      server { ${servers.map((port) => `listen 127.0.0.1:${port};`).join(' ')} return 200 $server_port; }`;
 }
 
 /** Asks for a path, and returns what the server answered. */
@@ -54,8 +53,8 @@ describe.skipIf(missing !== undefined)(`a real nginx${missing ? `: ${missing}` :
     while (ports.size < WEIGHTS.length + 3) ports.add(await freePort());
     [proxies.ring = 0, proxies.addresses = 0, proxies.turns = 0, ...servers] = ports;
     peers = servers.map((port, i) => ({ id: idOf(String(port)), weight: WEIGHTS[i] as number }));
-    await writeFile(join(folder.path, 'nginx.conf'), configuration(proxies, servers));
-    nginx = new Program(findPeer('nginx') as string, ['-p', folder.path, '-c', 'nginx.conf', '-e', 'stderr']);
+    const args = await nginxArguments(folder.path, configuration(proxies, servers), { errors: 'notice' });
+    nginx = new Program(findPeer('nginx') as string, args);
     await nginx.until(/start worker processes|start worker process /);
   });
   afterAll(async () => {

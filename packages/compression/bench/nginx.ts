@@ -11,7 +11,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { findPeer, freePort, missingPeers } from '@highball/testkit';
+import { findPeer, freePort, missingPeers, nginxArguments } from '@highball/testkit';
 import { startOfPage } from './texts.ts';
 
 const [rounds = 5, seconds = 2, only] = process.argv.slice(2).map(Number);
@@ -46,18 +46,13 @@ async function startOurs(bytes: number, coding: string): Promise<Server> {
 async function startNginx(): Promise<Omit<Server, 'path'>> {
   const port = await freePort();
   for (const size of SIZES) writeFileSync(join(folder, `${size}.html`), startOfPage(size));
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (name) => `${name}_temp_path ${folder}/${name};`,
+  const args = await nginxArguments(
+    folder,
+    `types { text/html html; } open_file_cache max=100; keepalive_requests 10000000;
+gzip on; gzip_comp_level 5; gzip_min_length 1; gzip_vary on;
+server { listen 127.0.0.1:${port}; root ${folder}; }`,
   );
-  const user = process.getuid?.() === 0 ? 'user root;' : '';
-  const configuration = `${user} daemon off; worker_processes 1; pid ${folder}/pid; events {}
-    http { access_log off; ${temporary.join(' ')} types { text/html html; } open_file_cache max=100;
-    gzip on; gzip_comp_level 5; gzip_min_length 1; gzip_vary on; keepalive_requests 10000000;
-    server { listen 127.0.0.1:${port}; root ${folder}; } }`;
-  writeFileSync(join(folder, 'nginx.conf'), configuration);
-  const child = spawn(findPeer('nginx') as string, ['-c', join(folder, 'nginx.conf'), '-e', '/dev/null'], {
-    stdio: 'ignore',
-  });
+  const child = spawn(findPeer('nginx') as string, args, { stdio: 'ignore' });
   await new Promise((resolve) => setTimeout(resolve, 500));
   const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'latin1').trim().split(' ');
   const stop = async (): Promise<void> => {

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createWorker } from '@highball/async-worker';
-import { findPeer, freePort, missingPeers, Program } from '@highball/testkit';
+import { findPeer, freePort, missingPeers, nginxArguments, Program } from '@highball/testkit';
 import { httpCache } from '../src/index.ts';
 import { app } from './application.ts';
 
@@ -28,20 +28,6 @@ async function measure(url: string): Promise<number> {
   return Number(/Requests\/sec:\s*([\d.]+)/.exec(out)?.[1]);
 }
 
-function nginxConfig(folder: string, port: number, origin: number): string {
-  // Its worker could not write into the folder otherwise, and every request would be a miss.
-  const user = process.getuid?.() === 0 ? 'user root; ' : '';
-  return `${user}daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr crit;
-events { worker_connections 1024; }
-http {
-  access_log off;
-  proxy_cache_path ${folder}/cache keys_zone=one:10m;
-  client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f;
-  uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
-  server { listen 127.0.0.1:${port}; location / { proxy_pass http://127.0.0.1:${origin}; proxy_cache one; add_header X-Cache $upstream_cache_status; } }
-}`;
-}
-
 const missing = missingPeers('nginx', 'wrk');
 if (missing !== undefined) {
   process.stdout.write(`${missing}\n`);
@@ -52,8 +38,15 @@ if (missing !== undefined) {
   const { port: origin } = (await plain.listen({ port: 0, host: '127.0.0.1' })) as { port: number };
   const folder = mkdtempSync(join(tmpdir(), 'http-cache-bench-'));
   const nginxPort = await freePort();
-  writeFileSync(join(folder, 'nginx.conf'), nginxConfig(folder, nginxPort, origin));
-  const nginx = new Program(findPeer('nginx') as string, ['-p', folder, '-c', join(folder, 'nginx.conf')]);
+  const args = await nginxArguments(
+    folder,
+    `proxy_cache_path ${folder}/cache keys_zone=one:10m;
+server {
+  listen 127.0.0.1:${nginxPort};
+  location / { proxy_pass http://127.0.0.1:${origin}; proxy_cache one; add_header X-Cache $upstream_cache_status; }
+}`,
+  );
+  const nginx = new Program(findPeer('nginx') as string, args);
   await new Promise((resolve) => setTimeout(resolve, 500));
   try {
     for (const wanted of ['MISS', 'HIT']) {

@@ -1,7 +1,13 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { createWorker } from '@highball/async-worker';
-import { exchange, findPeer, freePort, missingPeers, Program, temporaryFolder } from '@highball/testkit';
+import {
+  exchange,
+  findPeer,
+  freePort,
+  missingPeers,
+  nginxArguments,
+  Program,
+  temporaryFolder,
+} from '@highball/testkit';
 import { expect, test } from 'vitest';
 import { limits, type RequestRateRule } from '../src/index.ts';
 import { hello, silent } from './support.ts';
@@ -25,9 +31,7 @@ test('the requests that pass are those that nginx lets pass', async (context) =>
   await using folder = await temporaryFolder();
   const port = await freePort();
   await using nginx = await startNginx(folder.path, port);
-  await expect
-    .poll(() => statusOf(port, '/up').catch(() => nginx.child.exitCode ?? 0), { timeout: 5000 })
-    .toBe(200);
+  await expect.poll(() => statusOf(port, '/up').catch(() => nginx.child.exitCode ?? 0)).toBe(200);
 
   const apps = cases.map(([, rule]) =>
     limits({ rules: [{ requestsPerSecond: PER_MINUTE / 60, status: 503, ...rule }], log: silent })(hello),
@@ -53,15 +57,10 @@ async function startNginx(folder: string, port: number): Promise<Program> {
     (_, i) => `limit_req_zone $binary_remote_addr zone=z${i}:1m rate=${PER_MINUTE}r/m;`,
   );
   const places = cases.map(([limit], i) => `location = /${i} { limit_req zone=z${i} ${limit}; empty_gif; }`);
-  const config = join(folder, 'nginx.conf');
-  await writeFile(
-    config,
-    `daemon off; master_process off; pid ${folder}/pid; error_log stderr crit;
-     events {}
-     http { access_log off; ${zones.join(' ')}
-       client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f;
-       uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
-       server { listen 127.0.0.1:${port}; ${places.join(' ')} location / { return 200; } } }`,
+  const args = await nginxArguments(
+    folder,
+    `${zones.join(' ')}
+     server { listen 127.0.0.1:${port}; ${places.join(' ')} location / { return 200; } }`,
   );
-  return new Program(findPeer('nginx') as string, ['-c', config, '-p', folder]);
+  return new Program(findPeer('nginx') as string, args);
 }

@@ -1,8 +1,7 @@
-import { findPeer, freePort } from '@highball/testkit';
+import { findPeer, freePort, nginxArguments } from '@highball/testkit';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** A server under measurement, on CPU 0. */
@@ -28,9 +27,11 @@ export async function startHighball(root: string): Promise<BenchServer> {
 /** nginx with one worker, sendfile and its cache of open files. */
 export async function startNginx(root: string, folder: string): Promise<BenchServer> {
   const port = await freePort();
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'conf'), configuration(root, folder, port));
-  const nginx = [findPeer('nginx') as string, '-c', join(folder, 'conf'), '-e', '/dev/null'];
+  const http = `sendfile on; tcp_nopush on; etag on; keepalive_requests 1000000;
+open_file_cache max=1000 inactive=60s; open_file_cache_valid 1s; open_file_cache_errors on;
+types { text/html html; text/plain txt; }
+server { listen 127.0.0.1:${port}; root ${root}; location / { expires -1; } }`;
+  const nginx = [findPeer('nginx') as string, ...(await nginxArguments(folder, http))];
   const [command = '', ...args] = onCpu(0, nginx);
   const child = spawn(command, args, { stdio: 'ignore' });
   await new Promise((resolve) => setTimeout(resolve, 500));
@@ -58,22 +59,6 @@ function serverOf(name: string, port: number, child: ChildProcess): BenchServer 
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
     },
   };
-}
-
-function configuration(root: string, folder: string, port: number): string {
-  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
-  return `
-${process.getuid?.() === 0 ? 'user root;' : ''}
-daemon off; worker_processes 1; pid ${folder}/pid; error_log /dev/null crit;
-events { worker_connections 1024; }
-http {
-  access_log off; sendfile on; tcp_nopush on; etag on;
-  keepalive_requests 1000000;
-  open_file_cache max=1000 inactive=60s; open_file_cache_valid 1s; open_file_cache_errors on;
-  types { text/html html; text/plain txt; }
-  ${paths.map((name) => `${name}_temp_path ${folder}/${name};`).join(' ')}
-  server { listen 127.0.0.1:${port}; root ${root}; location / { expires -1; } }
-}`;
 }
 
 /** Server and load on CPUs of their own. */

@@ -1,4 +1,4 @@
-import { findPeer, freePort } from '@highball/testkit';
+import { findPeer, freePort, nginxArguments } from '@highball/testkit';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -57,21 +57,12 @@ export async function nodePeer(
 export async function nginxPeer(root: string, folder: string): Promise<Peer> {
   return makePeer('nginx', ['gzip'], async () => {
     const port = await freePort();
-    const paths = ['body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
-    await mkdir(join(folder, 'nginx'), { recursive: true });
-    const config = `
-${process.getuid?.() === 0 ? 'user root;' : ''}
-daemon off; worker_processes 1; pid ${folder}/nginx/pid; error_log /dev/null crit;
-events {}
-http {
-  types { text/html html; text/javascript js; image/svg+xml svg; text/plain txt; application/wasm wasm; }
-  charset utf-8; charset_types text/html text/javascript text/plain;
-  access_log off; gzip_static on; gzip_vary on; sendfile on;
-  ${paths.map((name) => `${name === 'body' ? 'client_body' : name}_temp_path ${folder}/nginx/${name};`).join(' ')}
-  server { listen 127.0.0.1:${port}; root ${root}; }
-}`;
-    await writeFile(join(folder, 'nginx/conf'), config);
-    const args = ['-c', join(folder, 'nginx/conf'), '-e', '/dev/null'];
+    const args = await nginxArguments(
+      join(folder, 'nginx'),
+      `types { text/html html; text/javascript js; image/svg+xml svg; text/plain txt; application/wasm wasm; }
+charset utf-8; charset_types text/html text/javascript text/plain; gzip_static on; gzip_vary on; sendfile on;
+server { listen 127.0.0.1:${port}; root ${root}; }`,
+    );
     const child = spawn(findPeer('nginx') as string, args, { stdio: 'ignore' });
     await untilListening(port);
     return { child, port };

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findPeer, freePort, Program, RawClient } from '@highball/testkit';
+import { findPeer, freePort, nginxArguments, Program, RawClient } from '@highball/testkit';
 
 /** Answers by path, and tells of what it got. */
 export const APP = `
@@ -52,24 +52,12 @@ export interface WebServer extends AsyncDisposable {
 /** Where the workers listen: a port, or the path of a Unix socket. */
 export type Workers = number | string;
 
-/** As root, a web server would give its workers to somebody who may not read the folder. */
-const asRoot = process.getuid?.() === 0;
-
 /** Starts nginx with `uwsgi_pass`. */
 export async function startNginx(folder: string, workers: Workers): Promise<WebServer> {
   const [port, introducedPort] = [await freePort(), await freePort()];
   const pass = `include /etc/nginx/uwsgi_params;
       uwsgi_pass ${typeof workers === 'number' ? `127.0.0.1:${workers}` : `unix:${workers}`};`;
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
-  const config = `
-${asRoot ? 'user root;' : ''}
-daemon off;
-pid ${folder}/nginx.pid;
-events {}
-http {
-  access_log off;
-  ${temporary.map((name) => `${name}_temp_path ${folder}/nginx-${name};`).join('\n  ')}
-  server {
+  const http = `server {
     listen 127.0.0.1:${port};
     listen 127.0.0.1:${introducedPort} proxy_protocol;
     set_real_ip_from 127.0.0.1;
@@ -87,10 +75,8 @@ http {
       ${pass}
       uwsgi_param REMOTE_USER ann;
     }
-  }
-}`;
-  await writeFile(join(folder, 'nginx.conf'), config);
-  const args = ['-e', 'stderr', '-p', folder, '-c', join(folder, 'nginx.conf')];
+  }`;
+  const args = await nginxArguments(folder, http);
   return serving(new Program(findPeer('nginx') as string, args), { port, introducedPort });
 }
 
