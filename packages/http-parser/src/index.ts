@@ -28,3 +28,4 @@ export {
 } from './serializer.ts';
 export type { FieldPairs } from './serializer.ts';
 export type { Role, State } from './state.ts';
+export { checkTrailerNames } from './trailers.ts';

@@ -1,6 +1,7 @@
 import type { ClientHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { UpstreamError } from '../errors.ts';
 import { readyEvent } from '../open.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { authorityOf, type UpstreamTarget } from '../upstream.ts';
@@ -50,14 +51,11 @@ export function openSession(target: UpstreamTarget, options: SessionOptions, ope
     session?.off('close', onClose).off('remoteSettings', onSettings);
     if (session === undefined) socket.off(readyEvent(socket), onReady).destroy();
     else session.destroy();
-    opening.onFailed(session === undefined ? error : notSpoken(error));
+    opening.onFailed(session === undefined || error instanceof UpstreamError ? error : notSpoken(error));
   };
   const timer =
     connectTimeoutMs > 0
-      ? setTimeout(
-          () => fail(new Error(`it did not begin within ${connectTimeoutMs} ms`)),
-          connectTimeoutMs,
-        ).unref()
+      ? setTimeout(() => fail(tooLate(connectTimeoutMs)), connectTimeoutMs).unref()
       : undefined;
   socket.once('error', onError).once('close', onClose).once(readyEvent(socket), onReady);
 }
@@ -79,6 +77,10 @@ function startSession(socket: Socket, target: UpstreamTarget, { http2 }: Session
     });
   session.once('connect', () => session.setLocalWindowSize(http2.sessionWindowBytes));
   return session;
+}
+
+function tooLate(connectTimeoutMs: number): UpstreamError {
+  return new UpstreamError('CONNECT_TIMEOUT', `the upstream did not begin within ${connectTimeoutMs} ms`);
 }
 
 function notSpoken(error: Error): Error {

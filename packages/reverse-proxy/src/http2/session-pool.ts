@@ -1,4 +1,4 @@
-import { unreachable, type UpstreamError } from '../errors.ts';
+import { unreachable, UpstreamError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { UpstreamTarget } from '../upstream.ts';
@@ -124,7 +124,7 @@ export class SessionPool implements SessionKeeper {
         if (!over) opening.onOpen(session.reserve());
       },
       (error) => {
-        if (!over) opening.onFailed(error);
+        if (!over) opening.onFailed(this.#failed(error));
       },
     );
     return () => (over = true);
@@ -157,7 +157,7 @@ export class SessionPool implements SessionKeeper {
     return open.length + this.#opening < this.#options.http2.maxSessions;
   }
 
-  #openSession(onOpen: (session: UpstreamSession) => void, onFailed: (error: UpstreamError) => void): void {
+  #openSession(onOpen: (session: UpstreamSession) => void, onFailed: (error: Error) => void): void {
     this.#opening++;
     openSession(this.#target, this.#options, {
       onOpen: (session, socket) => {
@@ -174,16 +174,21 @@ export class SessionPool implements SessionKeeper {
       },
       onFailed: (error) => {
         this.#opening--;
-        onFailed(unreachable(this.#name, error));
+        onFailed(error);
       },
     });
   }
 
   /** Where no connection is left or on its way, nobody is to wait for one. */
-  #failWaiting(error: UpstreamError): void {
+  #failWaiting(error: Error): void {
     if (this.#opening > 0 || this.#sessions.some((session) => session.open)) return;
-    for (const opening of this.#waiting.splice(0))
-      opening.onFailed(unreachable(this.#name, error.cause as Error));
+    for (const opening of this.#waiting.splice(0)) opening.onFailed(this.#failed(error));
+  }
+
+  /** An error of each request's own. */
+  #failed(error: Error): UpstreamError {
+    if (!(error instanceof UpstreamError)) return unreachable(this.#name, error);
+    return new UpstreamError(error.code, error.message, { cause: error });
   }
 
   #keepsNone(): boolean {

@@ -1,3 +1,4 @@
+import { checkTrailerNames } from '@highball/http-parser';
 import type { ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
 import type { ExchangeHandler } from '../connection.ts';
 import { drained } from '../drained.ts';
@@ -171,7 +172,10 @@ export class StreamExchange implements Exchange, ResponseSource {
 
   readonly #onTrailers = (_headers: unknown, _flags: number, flat: string[]): void => {
     this.#heard();
-    this.#trailers = flat;
+    this.#guard(() => {
+      checkTrailerNames(flat);
+      this.#trailers = flat;
+    });
   };
 
   readonly #onEnd = (): void => {
