@@ -21,6 +21,16 @@ export function applicationError(message: string, cause?: unknown): CommandError
   return new CommandError(message, { exitCode: APP_LOAD_ERROR, cause });
 }
 
+/** Does something for a key of the configuration: what a package says of it is said of that place. */
+export async function at<Made>(place: string, act: () => Made | Promise<Made>): Promise<Made> {
+  try {
+    return await act();
+  } catch (cause) {
+    if (cause instanceof CommandError) throw cause;
+    throw new CommandError(`${place}: ${messageOf(cause)}`, { cause });
+  }
+}
+
 /** The message of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -3,7 +3,7 @@ import type { Lifecycle } from '../application/lifecycle.ts';
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { CgiAction, Route, StaticAction } from '../config.ts';
-import { CommandError } from '../errors.ts';
+import { at, CommandError } from '../errors.ts';
 import type { ForwardOptions } from '../upstream/config.ts';
 import type { WorkerLog } from '../worker-log.ts';
 import type { SiteCaches } from './caches.ts';
@@ -28,11 +28,16 @@ export interface ActionContext {
 
 /**
  * The application that a route ends in, or undefined when it rewrites, redirects or refuses.
- * @throws CommandError when an application does not load.
+ * @param place - what the route is called in messages.
+ * @throws CommandError when an application does not load, or an option makes no sense.
  */
-export async function routeTarget(route: Route, context: ActionContext): Promise<Application | undefined> {
-  const target = await actionTarget(route, context);
-  return target && withOptions(target, route, context);
+export async function routeTarget(
+  route: Route,
+  place: string,
+  context: ActionContext,
+): Promise<Application | undefined> {
+  const target = await at(place, () => actionTarget(route, context));
+  return target && at(`${place}.cache`, () => withOptions(target, route, context));
 }
 
 /** Wraps what a route ends in into what it asks for besides. */
@@ -41,8 +46,7 @@ async function withOptions(target: Application, route: Route, context: ActionCon
   const cached = cacheOptions(route);
   let app = target;
   if (cached !== undefined) {
-    const { caches, folder, lifecycle } = context;
-    const wrap = await caches.create(route, cached, folder, lifecycle);
+    const wrap = await context.caches.create(route, cached, context);
     app = wrap(app);
   }
   return compress || !context.compresses ? app : uncompressed(app);

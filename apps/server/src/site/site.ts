@@ -1,7 +1,7 @@
 import type { Application, Middleware } from '@highball/gateway-protocol';
 import { rewrite, RewriteError, type RewriteMiddleware, type Rule } from '@highball/rewrite';
 import type { Config, Route } from '../config.ts';
-import { CommandError, messageOf } from '../errors.ts';
+import { at, CommandError } from '../errors.ts';
 import { type ActionContext, routeTarget } from './actions.ts';
 import { sitePages } from './error-pages.ts';
 
@@ -13,13 +13,15 @@ import { sitePages } from './error-pages.ts';
  */
 export async function createSite(config: Config, context: ActionContext): Promise<Application> {
   const withSite = { ...context, compresses: (config.compress ?? false) !== false };
-  const rules = await Promise.all(config.routes.map((route) => ruleOf(route, withSite)));
+  const rules = await Promise.all(
+    config.routes.map((route, index) => ruleOf(route, `routes[${index}]`, withSite)),
+  );
   return wrapSite(config, context, compileRules(rules, context.folder)(notFound));
 }
 
 /** A route has what a rule has, and names who answers. */
-async function ruleOf(route: Route, context: ActionContext): Promise<Rule> {
-  const answer = await routeTarget(route, context);
+async function ruleOf(route: Route, place: string, context: ActionContext): Promise<Rule> {
+  const answer = await routeTarget(route, place, context);
   return (answer === undefined ? route : { ...route, answer }) as Rule;
 }
 
@@ -37,13 +39,15 @@ export function compileRules(rules: readonly Rule[], root: string): RewriteMiddl
  */
 async function wrapSite(config: Config, context: ActionContext, site: Application): Promise<Application> {
   const { compress = false, limits: bounds, forwardProxy: egress } = config;
-  const pages = await sitePages(config, context.folder);
-  const limit: Middleware = bounds === undefined ? (app) => app : await limited(bounds, context);
+  const pages = await at('errorPages', () => sitePages(config, context.folder));
+  const limit: Middleware =
+    bounds === undefined ? (app) => app : await at('limits', () => limited(bounds, context));
   let app = limit(site);
   if (pages !== undefined) app = pages(app);
-  if (compress !== false) app = await compressed(app, compress === true ? {} : compress);
+  if (compress !== false)
+    app = await at('compress', () => compressed(app, compress === true ? {} : compress));
   app = await traced(config, app);
-  return egress === undefined ? app : withEgress(app, egress, limit, context);
+  return egress === undefined ? app : at('forwardProxy', () => withEgress(app, egress, limit, context));
 }
 
 async function compressed(
@@ -59,11 +63,7 @@ async function traced(config: Config, site: Application): Promise<Application> {
   const { explain, serverTiming = false, requestId = false } = config;
   if (explain === undefined && !serverTiming && !requestId) return site;
   const { trace } = await import('./trace.ts');
-  try {
-    return trace(config)?.(site) ?? site;
-  } catch (error) {
-    throw new CommandError(messageOf(error), { cause: error });
-  }
+  return at('explain', () => trace(config)?.(site) ?? site);
 }
 
 /** What is for other servers goes there, if it may; what they answer is theirs: it gets no pages and no coding of ours. */
