@@ -1,5 +1,9 @@
 #!/usr/bin/env node
-import { importEntry } from './entry.js';
+import { holdSignals } from './held-signals.js';
 
+const args = process.argv.slice(2);
+const signals = holdSignals(args);
+
+const { importEntry } = await import('./entry.js');
 const { main } = await importEntry('cli');
-await main(process.argv.slice(2));
+await main(args, signals);

@@ -1,8 +1,8 @@
 import { checkSettings } from './check-settings.ts';
 import type { Config, ServerConfig } from './config.ts';
-import { loadConfig, loadServerConfig } from './load-config.ts';
+import { acceptableText, loadConfig, loadServerConfig } from './load-config.ts';
 import type { PlanSource } from './plan.ts';
-import { type SettingOrigin, traceSettings } from './resolve-settings.ts';
+import { type SettingOrigin, settingsOf, traceSettings } from './resolve-settings.ts';
 import type { Settings } from './settings.ts';
 
 /** The flags of a command, as commander gives them. */
@@ -22,16 +22,22 @@ export interface SettingInput {
 /** A configuration with the settings that come of it. */
 export interface Reading<Read extends ServerConfig = ServerConfig> {
   config: Read;
+  /** The text of its file, if that is all that a worker needs. */
+  text?: string | undefined;
   origins: SettingOrigin[];
 }
 
-/** All that a server is started from. */
-export interface Launch extends Reading<Config> {
+/** The same, with what a worker makes it of. */
+export interface LaunchReading extends Reading<Config> {
   source: PlanSource;
+}
+
+/** All that a server is started from. */
+export interface Launch extends LaunchReading {
   /** The folder in which the command was given, before `chdir`. */
   startedIn: string;
   /** Reads file and environment anew. @throws CommandError when they are not valid any more. */
-  reread(): Promise<Reading<Config>>;
+  reread(): Promise<LaunchReading>;
 }
 
 /**
@@ -41,7 +47,7 @@ export interface Launch extends Reading<Config> {
  */
 export async function readSettings(input: SettingInput, version = 0): Promise<Reading> {
   const { flags, file, routes, defaults } = input;
-  const config = file === undefined ? {} : await readFile(file, routes, version);
+  const { config, text } = file === undefined ? { config: {} } : await readFile(file, routes, version);
   const origins = traceSettings({
     flags,
     env: process.env,
@@ -50,28 +56,36 @@ export async function readSettings(input: SettingInput, version = 0): Promise<Re
     ...(defaults && { defaults }),
   });
   await checkSettings(origins);
-  return { config, origins };
+  return { config, origins, text };
 }
 
 /** @param base - the part of the configuration that the command line gives: routes and upstreams. */
 export function createLaunch(
   input: SettingInput,
-  { config, origins }: Reading,
-  base: { config: Config; source: PlanSource; startedIn: string },
+  reading: Reading,
+  { config, source, startedIn }: { config: Config; source: PlanSource; startedIn: string },
 ): Launch {
   let version = 0;
-  return {
-    config: { ...base.config, ...config },
+  const complete = ({ text, origins, ...read }: Reading): LaunchReading => ({
+    config: { ...config, ...read.config },
     origins,
-    source: base.source,
-    startedIn: base.startedIn,
-    async reread() {
-      const again = await readSettings(input, ++version);
-      return { config: { ...base.config, ...again.config }, origins: again.origins };
-    },
+    // With `reload`, a change of the file is what is waited for.
+    source: text === undefined || settingsOf(origins).reload ? source : { ...source, text },
+  });
+  return {
+    ...complete(reading),
+    startedIn,
+    reread: async () => complete(await readSettings(input, ++version)),
   };
 }
 
-async function readFile(file: string, routes: boolean, version: number): Promise<ServerConfig> {
-  return routes ? (await loadConfig(file, version)).config : loadServerConfig(file, version);
+async function readFile(
+  file: string,
+  routes: boolean,
+  version: number,
+): Promise<{ config: ServerConfig; text?: string | undefined }> {
+  const text = await acceptableText(file, version);
+  const options = { text, version };
+  const config = routes ? (await loadConfig(file, options)).config : await loadServerConfig(file, options);
+  return { config, text };
 }

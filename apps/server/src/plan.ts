@@ -7,13 +7,20 @@ import type { CacheSharing } from './site/route-cache.ts';
 import type { UpstreamAddresses } from './site/upstreams.ts';
 
 /**
- * Where a worker finds what it has to serve. A configuration is read anew from its file by each worker: it may
- * hold what does not travel between processes (regular expressions), and a reload picks up its changes.
+ * Where a worker finds what it has to serve. Each worker makes the configuration of the text for itself: it may hold
+ * what does not travel between processes (regular expressions, functions).
  */
-export type PlanSource =
-  | { kind: 'file'; file: string }
-  /** What the command line says; its hooks, which are functions, are in the file of `-c`. */
-  | { kind: 'inline'; config: Config; folder: string; file?: string };
+export type PlanSource = AcceptedText &
+  (
+    | { kind: 'file'; file: string }
+    /** What the command line says; its hooks, which are functions, are in the file of `-c`. */
+    | { kind: 'inline'; config: Config; folder: string; file?: string }
+  );
+
+/** What the file held when it was accepted; without it each worker reads the file. */
+interface AcceptedText {
+  text?: string;
+}
 
 /** Which part of the stack a worker is. */
 export type PlanRole =
@@ -50,10 +57,11 @@ export interface WorkerPlan {
   identity?: Identity;
 }
 
-/** Reads the configuration that a plan speaks of. @param version - another number has its file read anew. */
-export async function loadPlanConfig(source: PlanSource, version = 0): Promise<LoadedConfig> {
-  if (source.kind === 'file') return loadConfig(source.file, version);
+/** Makes the configuration that a plan speaks of. */
+export async function loadPlanConfig(source: PlanSource): Promise<LoadedConfig> {
+  const { text } = source;
+  if (source.kind === 'file') return loadConfig(source.file, { text });
   const { config, folder, file } = source;
   if (file === undefined) return { config, folder };
-  return { config: { ...config, ...(await loadServerConfig(file, version)) }, folder };
+  return { config: { ...config, ...(await loadServerConfig(file, { text })) }, folder };
 }

@@ -40,13 +40,21 @@ export function poolOptions(
 
 /** What a worker is started from. */
 export function workerProgram(plan: WorkerPlan): ScriptProgram {
-  const env = parseRawEnv(plan.settings.rawEnv);
   return {
     script: new URL('../bin/worker.js', import.meta.url),
-    execArgv: workerFlags(process.execArgv, env['NODE_OPTIONS'] ?? process.env['NODE_OPTIONS'] ?? ''),
-    env,
+    ...workerEnvironment(plan.settings),
     data: plan,
   };
+}
+
+/** The flags of Node and the variables that a worker has. */
+export function workerEnvironment({ rawEnv }: Pick<Settings, 'rawEnv'>): {
+  execArgv: string[];
+  env: Record<string, string>;
+} {
+  const env = parseRawEnv(rawEnv);
+  const execArgv = workerFlags(process.execArgv, env['NODE_OPTIONS'] ?? process.env['NODE_OPTIONS'] ?? '');
+  return { execArgv, env };
 }
 
 /** The folders of the applications of a pool, the configuration, and what was named besides. */

@@ -7,7 +7,7 @@ import type { Owner } from './remove-as.ts';
 const PREFIX = 'highball-peers-';
 
 /** sun_path of unix(7) has room for 107 bytes; the folder's name and the slashes take some of them. */
-const MAX_BASE_BYTES = 107 - `/${PREFIX}XXXXXX/`.length - 'pool-1000.sock'.length;
+const MAX_BASE_BYTES = 107 - `/${PREFIX}XXXXXX/`.length - 'pool-100-100.sock'.length;
 
 /**
  * The Unix sockets on which the processes of one server hear each other, in a folder that nobody else may enter: what is

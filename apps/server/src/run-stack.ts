@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { type BackgroundSide, joinBackground, startInBackground } from '@highball/daemon';
 import { exitCodeOf, messageOf, oneLine } from './errors.ts';
+import { heldSignals } from './held-signals.ts';
 import type { Launch } from './launch.ts';
 import { settingsOf } from './resolve-settings.ts';
 import { takePredecessor } from './service/predecessor.ts';
@@ -39,6 +40,8 @@ async function serve(service: Service, background: BackgroundSide | undefined): 
 const BOOTS = 2;
 
 async function goToBackground({ errorLog, bootTimeout }: Settings, cwd: string): Promise<void> {
+  // The server is another process: what ends this one is no success.
+  heldSignals().release();
   const { message } = await startInBackground({
     cwd,
     timeoutMs: BOOTS * bootTimeout * 1000,

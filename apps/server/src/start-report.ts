@@ -1,6 +1,7 @@
 import type { Launch } from './launch.ts';
 import { settingsOf } from './resolve-settings.ts';
-import type { Pool, Stack } from './stack.ts';
+import type { Pool } from './pools.ts';
+import type { Stack } from './stack.ts';
 import { version } from './version.ts';
 
 /** What is shown once everything runs: the address, the processes, and what the configuration wants said. */

@@ -76,8 +76,8 @@ test('a folder for temporary files with a long name leaves no room for the name 
   process.env['TMPDIR'] = `/tmp/${'x'.repeat(120)}`;
   const sockets = new PrivateSockets();
   try {
-    const path = await sockets.path('pool-10');
-    expect(path).toMatch(/^\/tmp\/highball-peers-\w{6}\/pool-10\.sock$/);
+    const path = await sockets.path('pool-10-10');
+    expect(path).toMatch(/^\/tmp\/highball-peers-\w{6}\/pool-10-10\.sock$/);
     expect(existsSync(dirname(path))).toBe(true);
     await sockets.remove();
     expect(existsSync(dirname(path))).toBe(false);

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Site } from './started.ts';
 
@@ -101,6 +102,50 @@ describe('what no worker could start with is refused by the command, before anyt
   ])('run, with %s', async (config, line) => {
     const files = { 'site.mjs': `export default { ${config} };` };
     expect(await refusal(['run', '-c', 'site.mjs'], files)).toMatch(line);
+  });
+
+  const OWN = "upstreams: { a: { servers: ['http://127.0.0.1:1'], PART } }, routes: [{ proxy: 'a' }]";
+
+  test.each([
+    [
+      "routes: [{ app: 'app.mjs', cache: { maxBytes: -1 } }]",
+      'routes[0].cache: maxBytes is a number from 0 on, not -1',
+    ],
+    [
+      "routes: [{ static: '.', files: { maxFileBytes: 'x' } }]",
+      'routes[0]: maxFileBytes is a number from 0 on, not x',
+    ],
+    [
+      "limits: { rules: [{ name: 'all' }] }, routes: [{ app: 'app.mjs' }]",
+      /^limits: all limits nothing: give it one of requestsPerSecond, /,
+    ],
+    ["compress: { minBytes: -1 }, routes: [{ app: 'app.mjs' }]", 'compress: minBytes is 0 or more, not -1'],
+    [
+      "errorPages: { pages: { 404: './gone.html' } }, routes: [{ app: 'app.mjs' }]",
+      /^errorPages: gone\.html cannot be read/,
+    ],
+    ["forwardProxy: {}, routes: [{ app: 'app.mjs' }]", /^forwardProxy: users must be given/],
+    ["explain: { secret: 'short' }, routes: [{ app: 'app.mjs' }]", /^explain: explain\.secret must have 16/],
+    ["routes: [{ path: '/a/(', app: 'app.mjs' }]", /^routes\[0\]\.path '\/a\/\(' is no pattern/],
+    ["routes: [{ path: '/:a', rewrite: '/{b}' }]", /^routes\[0\]\.rewrite '\/\{b\}' uses \{b\}/],
+    [OWN.replace('PART', "hashBy: 'header:'"), /^upstream/],
+  ])('run and check, what only a package knows: %s', async (config, line) => {
+    const files = { 'site.mjs': `export default { ${config} };` };
+    const shown = await refusal(['run', '-c', 'site.mjs'], files);
+    expect(shown.slice(0, 22)).toBe('1 highball: site.mjs: ');
+    expect(shown.slice(22)).toEqual(typeof line === 'string' ? line : expect.stringMatching(line));
+    expect(await refusal(['check', '-c', 'site.mjs'], files)).toBe(shown);
+  });
+
+  test('run, before a worker is started or a cache makes its folder', async () => {
+    const route = "{ app: 'app.mjs', cache: { folder: 'stored' } }";
+    const config = `export default { routes: [${route}, { app: 'app.mjs', cache: { maxBytes: -1 } }],
+      hooks: { preFork: () => console.log('forked'), postFork: () => console.log('forked') } };`;
+    await using site = await Site.make({ 'site.mjs': config });
+    const program = site.run(['run', '-c', 'site.mjs', '-b', 'unix:bound.sock']);
+    expect(await program.exited).toBe(1);
+    expect(program.stdout).toBe('');
+    expect(readdirSync(site.path).toSorted()).toEqual(['app.mjs', 'site.mjs']);
   });
 
   test('run, but for what its onStarting makes', async () => {

@@ -1,6 +1,7 @@
 import type { WorkerStatus } from '@highball/prefork-master';
 import type { WorkerReport } from '../worker-report.ts';
-import type { Pool, Stack } from '../stack.ts';
+import type { Pool } from '../pools.ts';
+import type { Stack } from '../stack.ts';
 import { version } from '../version.ts';
 import { collectUpstreams } from './collect-upstreams.ts';
 import type { PoolLine, ServerStatus, WorkerLine } from './types.ts';

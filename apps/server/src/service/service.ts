@@ -10,6 +10,7 @@ import {
 import { handleSignals } from '@highball/prefork-master';
 import type { ControlPoint } from '../ctl/control-point.ts';
 import { messageOf } from '../errors.ts';
+import { heldSignals } from '../held-signals.ts';
 import { HookRunner } from '../hooks.ts';
 import type { Launch } from '../launch.ts';
 import { createLog, type Logger } from '../log.ts';
@@ -84,9 +85,11 @@ export class Service {
    * @returns what to show to the person who has started it; undefined when it was told to stop before that.
    */
   async start(): Promise<string | undefined> {
+    const undoStops = this.#handleStops();
     this.#takePidfile();
     await this.#hooks.demand('onStarting', this.#stack.context());
-    this.#handleSignals();
+    await this.#stack.check();
+    if (this.#stopping) return undefined;
     const controlPoint = soon(() => import('../ctl/control-point.ts'));
     try {
       await this.#stack.start();
@@ -95,6 +98,7 @@ export class Service {
       if (this.#stopping) return undefined;
       throw error;
     }
+    this.#handleSignals(undoStops);
     this.#watchFront();
     this.#giveSockets();
     const { ControlPoint } = await controlPoint;
@@ -179,7 +183,20 @@ export class Service {
     }
   }
 
-  #handleSignals(): void {
+  /** What ends it is done at once, also while it starts. @returns what undoes that */
+  #handleStops(): () => void {
+    const listeners = Object.entries(this.#stops()).map(
+      ([signal, stop]) => [signal as NodeJS.Signals, () => void stop()] as const,
+    );
+    for (const [signal, listener] of listeners) process.on(signal, listener);
+    heldSignals().releaseStops();
+    return () => {
+      for (const [signal, listener] of listeners) process.off(signal, listener);
+    };
+  }
+
+  /** All signals, from now on; those that have come since the process began are done now. */
+  #handleSignals(undoStops: () => void): void {
     const target = {
       stop: (options: { readonly graceful: boolean }) => this.#stack.stop(options),
       reload: () => this.#reload(),
@@ -189,11 +206,17 @@ export class Service {
       reopenLogs: () => this.#reopenLogs(),
       status: () => this.#stack.status(),
     };
-    handleSignals(target, {
+    handleSignals(target, this.#stops());
+    undoStops();
+    for (const signal of new Set(heldSignals().release())) process.emit(signal, signal);
+  }
+
+  #stops(): Record<'SIGTERM' | 'SIGINT' | 'SIGQUIT', () => Promise<void>> {
+    return {
       SIGTERM: () => this.#stop('SIGTERM', true),
       SIGINT: () => this.#stop('SIGINT', false),
       SIGQUIT: () => this.#stop('SIGQUIT', false),
-    });
+    };
   }
 
   async #stop(cause: string, graceful: boolean): Promise<void> {

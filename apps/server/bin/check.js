@@ -1,0 +1,4 @@
+import { importEntry } from './entry.js';
+
+const { runCheck } = await importEntry('check-process');
+await runCheck();
