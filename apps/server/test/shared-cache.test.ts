@@ -7,7 +7,9 @@ import { Behind } from './upstream/support.ts';
 
 const WORKERS = 4;
 /** On a machine that others use too. */
-const SOON = { timeout: 10_000, interval: 20 };
+const SOON = { timeout: 30_000, interval: 20 };
+/** Longer than any of these tests takes: nobody who waits for another's fetch asks by itself before. */
+const PATIENT = 'collapseTimeoutMs: 60_000';
 const HOUR = { 'Cache-Control': 's-maxage=3600' };
 
 /** An answer as far as it came; `text` is undefined when it is not whole. */
@@ -65,8 +67,8 @@ class Cached implements AsyncDisposable {
   }
 
   /** So many requests for the same at the same time, each over a connection of its own. */
-  many(count: number, path = '/'): Promise<Answer[]> {
-    return Promise.all(Array.from({ length: count }, () => ask(this.port, path)));
+  many(count: number, onHead: () => void = () => undefined): Promise<Answer[]> {
+    return Promise.all(Array.from({ length: count }, () => ask(this.port, '/', onHead)));
   }
 
   /** The pids of the workers. */
@@ -81,10 +83,11 @@ class Cached implements AsyncDisposable {
   }
 }
 
-function ask(port: number, path: string): Promise<Answer> {
+function ask(port: number, path: string, onHead: () => void = () => undefined): Promise<Answer> {
   return new Promise((resolve) => {
     const cut = (): void => resolve({ text: undefined, status: '' });
     const request = get({ port, host: '127.0.0.1', path, agent: false, timeout: 30_000 }, (response) => {
+      onHead();
       void readAll(response).then(resolve, cut);
     });
     request.on('error', cut);
@@ -121,8 +124,8 @@ function readLink(path: string): string {
 }
 
 describe.each([
-  ['without a folder in the configuration', 'true'],
-  ['with one', "{ folder: 'stored' }"],
+  ['without a folder in the configuration', `{ ${PATIENT} }`],
+  ['with one', `{ folder: 'stored', ${PATIENT} }`],
 ])('four workers are one cache %s', (_, cache) => {
   test('two hundred misses ask the origin once', async () => {
     await using cached = await Cached.start(
@@ -164,31 +167,35 @@ describe.each([
 
 describe('four workers are one cache', () => {
   test('what is stale is refreshed once, and nobody waits', async () => {
-    const fields = { 'Cache-Control': 's-maxage=1, stale-while-revalidate=60' };
-    await using cached = await Cached.start(({ response }, index) =>
-      setTimeout(() => response.writeHead(200, fields).end(`made ${index}`), index === 0 ? 0 : 700),
-    );
+    const stale = { 'Cache-Control': 's-maxage=1, stale-while-revalidate=3600' };
+    await using cached = await Cached.start(({ response }, index) => {
+      if (index === 0) response.writeHead(200, stale).end('made 0');
+    });
     await ask(cached.port, '/');
     expect(texts(await cached.many(20))).toEqual(new Set(['made 0']));
     await pause(1100);
     expect(texts(await cached.many(100))).toEqual(new Set(['made 0']));
     await expect.poll(() => cached.asked.length, SOON).toBe(2);
+    cached.asked[1]?.response.writeHead(200, HOUR).end('made 1');
     await expect.poll(async () => texts(await cached.many(20)), SOON).toEqual(new Set(['made 1']));
     expect(cached.asked).toHaveLength(2);
   });
 
   test('a worker that is killed before it has a head is replaced at once', async () => {
-    await using cached = await Cached.start(({ response }, index) => {
-      if (index > 0) response.writeHead(200, HOUR).end('from another');
-    });
+    await using cached = await Cached.start(
+      ({ response }, index) => {
+        if (index > 0) response.writeHead(200, HOUR).end('from another');
+      },
+      { cache: `{ ${PATIENT} }` },
+    );
     const asking = cached.many(80);
     await expect.poll(() => cached.asked.length, SOON).toBe(1);
     await pause(500);
     const killedMs = performance.now();
     process.kill((cached.asked[0] as Asked).pid, 'SIGKILL');
     const answers = await asking;
-    // Sooner than the five seconds after which those who wait go by themselves.
-    expect(performance.now() - killedMs).toBeLessThan(3000);
+    // Sooner than the minute after which those who wait go by themselves.
+    expect(performance.now() - killedMs).toBeLessThan(30_000);
     expect(texts(answers.filter(({ text }) => text !== undefined))).toEqual(new Set(['from another']));
     expect(cached.asked).toHaveLength(2);
   });
@@ -200,7 +207,7 @@ describe('four workers are one cache', () => {
     const beganMs = performance.now();
     const answers = await cached.many(60);
     // Two rounds, and what the machine needs; one after the other they would take half a minute.
-    expect(performance.now() - beganMs).toBeLessThan(5000);
+    expect(performance.now() - beganMs).toBeLessThan(20_000);
     expect(texts(answers).size).toBe(60);
     expect(cached.asked).toHaveLength(60);
   });
@@ -216,7 +223,8 @@ describe('four workers are one cache', () => {
     await expect.poll(() => cached.asked.length, SOON).toBe(1);
     const beganMs = performance.now();
     expect(texts(await cached.many(40))).toEqual(new Set(['quick']));
-    expect(performance.now() - beganMs).toBeLessThan(4000);
+    // One after the other they would take sixteen seconds.
+    expect(performance.now() - beganMs).toBeLessThan(12_000);
     cached.asked[0]?.response.writeHead(200, HOUR).end('slow');
     expect((await first).text).toBe('slow');
   });
@@ -227,12 +235,12 @@ describe('four workers are one cache', () => {
       if (index > 0) response.end('new');
       else response.write('old ');
     });
-    const before = cached.many(20);
-    await expect.poll(() => cached.asked.length, SOON).toBe(1);
-    await pause(300);
+    let begun = 0;
+    const before = cached.many(20, () => begun++);
+    await expect.poll(() => begun, SOON).toBe(20);
     await cached.site.ctl('purge', '--all');
-    // The others hear of it within 50 ms.
-    await pause(200);
+    // The others hear of it within 50 ms, on a machine that has nothing else to do.
+    await pause(1000);
     expect(texts(await cached.many(40))).toEqual(new Set(['new']));
     cached.asked[0]?.response.end('rest');
     expect(texts(await before)).toEqual(new Set(['old rest']));
@@ -270,10 +278,10 @@ describe.skipIf(process.platform !== 'linux')('the folder of the workers', () =>
   test('is left by a server that is killed, and removed by the next', async () => {
     await using cached = await Cached.start(answer, { workers: 2 });
     const status = await cached.site.status();
-    const [pid = 0] = await cached.workers();
-    const folder = folderOf(pid) ?? '';
+    const pids = await cached.workers();
+    const folder = folderOf(pids[0] ?? 0) ?? '';
     process.kill(status.pid, 'SIGKILL');
-    await expect.poll(() => existsSync(`/proc/${pid}`), SOON).toBe(false);
+    await expect.poll(() => pids.filter((pid) => existsSync(`/proc/${pid}`)), SOON).toEqual([]);
     expect(existsSync(folder)).toBe(true);
     await using living = await Cached.start(answer, { workers: 2 });
     expect(existsSync(folder)).toBe(false);
