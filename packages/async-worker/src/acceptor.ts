@@ -5,7 +5,11 @@ import { createServer, type ListenOptions, type Server, type Socket } from 'node
 import type { Clock } from './clock.ts';
 
 /** Where to listen: a descriptor that was inherited, a TCP address, or the path of a Unix socket. */
-export type ListenTarget = { readonly backlog?: number } & (
+export type ListenTarget = {
+  readonly backlog?: number;
+  /** Whether connections begin with a TLS handshake. @default with the option `tls`: all but those of Unix sockets */
+  readonly tls?: boolean;
+} & (
   | { readonly fd: number }
   | {
       readonly port: number;
@@ -29,13 +33,20 @@ export interface AcceptorOwner {
   hasRoom(): boolean;
   /** Gives up connections that can be spared; says whether there were some. */
   makeRoom(): boolean;
-  /** @param unix - whether it came over a Unix socket. */
-  onConnection(socket: Socket, unix: boolean): void;
+  onConnection(socket: Socket, origin: Origin): void;
+}
+
+/** What is known of connections by where they have come in. */
+export interface Origin {
+  /** Whether that is a Unix socket. */
+  readonly unix: boolean;
+  /** Whether TLS is spoken there. */
+  readonly secure: boolean;
 }
 
 interface Waiting {
   readonly socket: Socket;
-  readonly unix: boolean;
+  readonly origin: Origin;
   /** Since when, by the worker's clock. */
   readonly since: number;
 }
@@ -53,6 +64,8 @@ export class Acceptor {
   readonly #owner: AcceptorOwner;
   readonly #log: Log;
   readonly #clock: Clock;
+  /** Whether TLS is spoken where a target says nothing of it. */
+  readonly #secure: boolean;
   readonly #servers = new Map<Server, number>();
   readonly #waiting: Waiting[] = [];
   /** Whether there is no room, and whether somebody else wants a pause. */
@@ -65,10 +78,11 @@ export class Acceptor {
   #finishing = false;
   #accepted = 0;
 
-  constructor(owner: AcceptorOwner, log: Log, clock: Clock) {
+  constructor(owner: AcceptorOwner, log: Log, clock: Clock, secure = false) {
     this.#owner = owner;
     this.#log = log;
     this.#clock = clock;
+    this.#secure = secure;
   }
 
   /** Connections that were accepted and wait for room. */
@@ -77,7 +91,7 @@ export class Acceptor {
   }
 
   /** Starts to accept. @throws the error of the system: EADDRINUSE, EACCES… */
-  async listen(target: ListenTarget): Promise<ListeningAddress> {
+  async listen({ tls, ...target }: ListenTarget): Promise<ListeningAddress> {
     const backlog = target.backlog ?? BACKLOG;
     const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true });
     const options: ListenOptions = { ...('port' in target && { host: '127.0.0.1' }), ...target, backlog };
@@ -85,7 +99,8 @@ export class Acceptor {
     await once(server, 'listening');
     const address = server.address();
     const unix = typeof address === 'string' || address === null;
-    server.on('connection', (socket) => this.#accept(socket, unix));
+    const origin: Origin = { unix, secure: tls ?? (this.#secure && !unix) };
+    server.on('connection', (socket) => this.#accept(socket, origin));
     server.on('error', (err) => this.#log.error('a listening socket has failed', { err }));
     this.#servers.set(server, backlog);
     if (this.#paused) pauseAccepting(server);
@@ -101,10 +116,10 @@ export class Acceptor {
   /** Says that there may be room again. */
   onRoom(): void {
     while (this.#waiting.length > 0 && this.#owner.hasRoom()) {
-      const { socket, unix } = this.#waiting.shift() as Waiting;
+      const { socket, origin } = this.#waiting.shift() as Waiting;
       socket.off('close', this.#onWaitingClosed);
       if (socket.destroyed) continue;
-      this.#owner.onConnection(socket, unix);
+      this.#owner.onConnection(socket, origin);
     }
     if (!this.#full || this.#waiting.length > 0 || !this.#owner.hasRoom()) return;
     this.#full = false;
@@ -152,10 +167,10 @@ export class Acceptor {
     for (const { socket } of this.#waiting.splice(0)) socket.destroy();
   }
 
-  #accept(socket: Socket, unix: boolean): void {
+  #accept(socket: Socket, origin: Origin): void {
     this.#accepted++;
-    if (this.#owner.hasRoom()) this.#owner.onConnection(socket, unix);
-    else this.#keep({ socket, unix, since: this.#clock.now() });
+    if (this.#owner.hasRoom()) this.#owner.onConnection(socket, origin);
+    else this.#keep({ socket, origin, since: this.#clock.now() });
     if (this.#full || this.#finishing || this.#owner.hasRoom() || this.#owner.makeRoom()) return;
     this.#full = true;
     this.#update();

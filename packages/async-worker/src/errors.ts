@@ -50,7 +50,7 @@ export class PeerError extends AsyncWorkerError<'PEER_NOT_ALLOWED'> {
 
 /** An option that makes no sense: the calling program is at fault. */
 export class WorkerOptionError extends AsyncWorkerError<'BAD_OPTION'> {
-  constructor(message: string) {
-    super('BAD_OPTION', message);
+  constructor(message: string, options?: ErrorOptions) {
+    super('BAD_OPTION', message, options);
   }
 }

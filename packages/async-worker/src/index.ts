@@ -5,6 +5,7 @@ export { ApplicationError, AsyncWorkerError, RequestError, WorkerOptionError } f
 export type { ApplicationErrorCode, RequestErrorCode } from './errors.ts';
 export type { Log } from '@highball/gateway-protocol';
 export type { ResponseRecord, WorkerOptions } from './options.ts';
+export type { TlsCertificate, TlsOptions } from './tls/options.ts';
 export type { CurrentRequest, WorkerStats } from './stats.ts';
 export { createWorker } from './worker.ts';
 export type { Worker } from './worker.ts';

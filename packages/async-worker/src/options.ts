@@ -5,6 +5,7 @@ import { type Clock, systemClock } from './clock.ts';
 import type { MakeErrorPage } from './error-page.ts';
 import { WorkerOptionError } from './errors.ts';
 import { METHODS } from './methods.ts';
+import type { TlsOptions } from './tls/options.ts';
 
 /** What is known of a request at its end. */
 export interface ResponseRecord {
@@ -91,6 +92,8 @@ export interface WorkerOptions {
   proxyProtocol?: 'off' | ProxyVersion;
   /** The peers that may, and then must, send one; others are closed. Addresses, networks, `unix`, `*`. @default [] */
   proxyAllowIps?: readonly string[];
+  /** Certificates: with them TCP addresses speak TLS. @default none */
+  tls?: TlsOptions;
   /** At a drain, an idle connection is kept so long, for a request that may be on its way. @default 2000 */
   drainIdleMs?: number;
   /** Time, for tests. @default the system's */
@@ -100,7 +103,10 @@ export interface WorkerOptions {
 /** Options with their defaults. */
 export interface ResolvedOptions extends Readonly<
   Required<
-    Omit<WorkerOptions, 'errorPage' | 'onResponse' | 'onConnections' | 'environ' | 'parser' | 'maxBodyBytes'>
+    Omit<
+      WorkerOptions,
+      'errorPage' | 'onResponse' | 'onConnections' | 'environ' | 'parser' | 'maxBodyBytes' | 'tls'
+    >
   >
 > {
   readonly environ: EnvironOptions;
@@ -110,6 +116,7 @@ export interface ResolvedOptions extends Readonly<
   readonly errorPage: MakeErrorPage | undefined;
   readonly onResponse: ((record: ResponseRecord) => void) | undefined;
   readonly onConnections: ((connections: number) => void) | undefined;
+  readonly tls: TlsOptions | undefined;
 }
 
 const UWSGI_ALLOW_IPS = ['127.0.0.1', '::1', 'unix'];
@@ -157,6 +164,9 @@ export function resolveOptions(options: WorkerOptions): ResolvedOptions {
   if (options.protocol === 'uwsgi' && (options.proxyProtocol ?? 'off') !== 'off') {
     throw new WorkerOptionError("proxyProtocol must be 'off' with uwsgi, whose variables name the client");
   }
+  if (options.protocol === 'uwsgi' && options.tls !== undefined) {
+    throw new WorkerOptionError('tls does not go with uwsgi, which web servers in front speak plainly');
+  }
   const { maxBodyBytes, ...rest } = numbers;
   // The methods are checked here and not by the parser, which would make a set of them for each connection.
   const { methods = METHODS, ...parser } = options.parser ?? {};
@@ -170,6 +180,7 @@ export function resolveOptions(options: WorkerOptions): ResolvedOptions {
     errorPage: options.errorPage,
     onResponse: options.onResponse,
     onConnections: options.onConnections,
+    tls: options.tls,
     serverName: options.serverName ?? 'highball',
     protocol: options.protocol ?? 'http',
     http2: (options.http2 ?? true) && options.protocol !== 'uwsgi',

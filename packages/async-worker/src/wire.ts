@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { Output } from './output.ts';
 import { readShared, unshareReads } from './shared-reads.ts';
+import { carrierOf } from './tls/carriers.ts';
 
 /** What is told of a socket. */
 export interface WireHandler {
@@ -130,7 +131,7 @@ function ignore(): void {
 /** Resets a TCP connection, so that its client learns that something is missing; a Unix socket has no such thing. */
 function reset(socket: Socket): void {
   try {
-    socket.resetAndDestroy();
+    carrierOf(socket).resetAndDestroy();
   } catch {
     socket.destroy();
   }

@@ -1,11 +1,18 @@
 import { compileAddresses, type ConnectionFacts, createEnvironBuilder } from '@highball/environ';
 import type { Application } from '@highball/gateway-protocol';
 import type { Socket } from 'node:net';
-import { Acceptor, type AcceptorOwner, type ListeningAddress, type ListenTarget } from './acceptor.ts';
+import type { TLSSocket } from 'node:tls';
+import {
+  Acceptor,
+  type AcceptorOwner,
+  type ListeningAddress,
+  type ListenTarget,
+  type Origin,
+} from './acceptor.ts';
 import { Connection } from './connection.ts';
 import type { WorkerContext } from './context.ts';
 import { checkedPages } from './error-page.ts';
-import { RequestError } from './errors.ts';
+import { RequestError, WorkerOptionError } from './errors.ts';
 import { createErrorStream } from './error-stream.ts';
 import { SERVER_KEYS } from './exchange.ts';
 import { type ResolvedOptions, resolveOptions, type WorkerOptions } from './options.ts';
@@ -19,13 +26,15 @@ import { findSpare } from './spare.ts';
 import { StillWriting } from './still-writing.ts';
 import { collectStats, type WorkerStats } from './stats.ts';
 import { DRAIN_PERIOD_MS, Sweeper, sweepPeriod } from './sweeper.ts';
+import { Handshake, type HandshakeOwner } from './tls/handshake.ts';
+import { Terminator } from './tls/terminator.ts';
 import { withVariables } from './uwsgi-environ.ts';
 
 /** Serves one application on any number of sockets. */
 export interface Worker {
   /**
    * Starts to accept; may be called several times.
-   * @throws the error of the system: EADDRINUSE, EACCES…
+   * @throws the error of the system: EADDRINUSE, EACCES…; WorkerOptionError for TLS without a certificate.
    */
   listen(target: ListenTarget): Promise<ListeningAddress>;
   /**
@@ -65,7 +74,7 @@ export function createWorker(app: Application, options: WorkerOptions = {}): Wor
   return new AsyncWorker(app, resolveOptions(options));
 }
 
-class AsyncWorker implements Worker, AcceptorOwner {
+class AsyncWorker implements Worker, AcceptorOwner, HandshakeOwner {
   readonly #options: ResolvedOptions;
   readonly #acceptor: Acceptor;
   readonly #connections = new Set<ServedConnection>();
@@ -73,6 +82,7 @@ class AsyncWorker implements Worker, AcceptorOwner {
   readonly #handedOver = new Set<Socket>();
   readonly #sweeper: Sweeper;
   readonly #context: WorkerContext;
+  readonly #terminator: Terminator | undefined;
   readonly #drainSignal = new LazySignal();
   #requests = 0;
   #drainingSince: number | undefined;
@@ -85,8 +95,11 @@ class AsyncWorker implements Worker, AcceptorOwner {
 
   constructor(app: Application, options: ResolvedOptions) {
     this.#options = options;
-    this.#acceptor = new Acceptor(this, options.log, options.clock);
-    this.#sweeper = new Sweeper(options.clock, this.#connections, () => {
+    const { tls, http2, log, clock } = options;
+    const protocols = http2 ? ['h2', 'http/1.1'] : ['http/1.1'];
+    this.#terminator = tls && new Terminator(tls, protocols, log, clock);
+    this.#acceptor = new Acceptor(this, log, clock, tls !== undefined);
+    this.#sweeper = new Sweeper(clock, this.#connections, () => {
       this.#acceptor.sweep();
       if (this.#acceptor.crowded) this.makeRoom();
     });
@@ -94,6 +107,10 @@ class AsyncWorker implements Worker, AcceptorOwner {
   }
 
   async listen(target: ListenTarget): Promise<ListeningAddress> {
+    if (target.tls === true && this.#terminator === undefined)
+      throw new WorkerOptionError(
+        'a target speaks TLS, but the worker has no certificate: give it the option tls',
+      );
     const address = await this.#acceptor.listen(target);
     if (this.#drainingSince === undefined) this.#sweeper.start(sweepPeriod(this.#options));
     return address;
@@ -153,14 +170,32 @@ class AsyncWorker implements Worker, AcceptorOwner {
     return spare.length > 0;
   }
 
-  onConnection(socket: Socket, unix: boolean): void {
+  onConnection(socket: Socket, { unix, secure }: Origin): void {
     const facts = connectionFacts(socket, unix);
     // A client that has gone again before it was accepted has no address, and nothing to be served.
     if (facts === undefined) socket.destroy();
     else {
-      this.#connections.add(new Connection(socket, facts, this.#context));
+      this.#connections.add(
+        secure && this.#terminator !== undefined
+          ? new Handshake(socket, facts, this.#terminator, this.#context, this)
+          : new Connection(socket, facts, this.#context),
+      );
       this.#countConnections();
     }
+  }
+
+  onSecure(handshake: Handshake, socket: TLSSocket, facts: ConnectionFacts): void {
+    this.#connections.delete(handshake);
+    this.#connections.add(
+      socket.alpnProtocol === 'h2'
+        ? new Http2Connection(socket, facts, this.#context)
+        : new Connection(socket, facts, this.#context),
+    );
+  }
+
+  onHandshakeClosed(handshake: Handshake): void {
+    this.#connections.delete(handshake);
+    this.#onGone();
   }
 
   async #drain(): Promise<void> {
@@ -260,7 +295,10 @@ class AsyncWorker implements Worker, AcceptorOwner {
       draining: () => this.#drainSignal.signal,
       isCrowded,
       startPrelude: (facts) =>
-        proxyProtocol === 'off' ? undefined : new ProxyPrelude(facts, proxyProtocol, isProxy),
+        // What came ahead of a handshake has been read.
+        proxyProtocol === 'off' || facts.encrypted
+          ? undefined
+          : new ProxyPrelude(facts, proxyProtocol, isProxy),
       onRequest: () => void this.#requests++,
       onClosed: (connection) => this.#onClosed(connection),
       onHandedOver: (connection, socket) => this.#onHandedOver(connection, socket),
@@ -284,7 +322,7 @@ function connectionFacts(socket: Socket, unix: boolean): ConnectionFacts | undef
     remotePort: remotePort ?? 0,
     localAddress: localAddress ?? '',
     localPort: localPort ?? 0,
-    encrypted: (socket as { encrypted?: boolean }).encrypted === true,
+    encrypted: false,
     unix,
   };
 }

@@ -288,7 +288,7 @@ describe('Acceptor', () => {
     const owner = {
       hasRoom: () => true,
       makeRoom: () => false,
-      onConnection: (socket: Socket, unix: boolean): void => {
+      onConnection: (socket: Socket, { unix }: { unix: boolean }): void => {
         seen.push(unix);
         socket.destroy();
       },

@@ -35,6 +35,8 @@ export interface ConnectionFacts {
   /** Whether the connection is TLS. */
   readonly encrypted: boolean;
   readonly unix: boolean;
+  /** What else each environ of the connection says, such as SSL_PROTOCOL. @default {} */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 export interface EnvironOptions {
@@ -150,6 +152,7 @@ function buildEnviron(
   const places = environ as unknown as Record<PropertyKey, unknown>;
   for (const key of settings.reservedKeys) places[key] = undefined;
   Object.assign(places, settings.constants);
+  if (connection.variables !== undefined) Object.assign(places, connection.variables);
   const forwarded = addFields(environ, head.fields, settings.headerMap, trusted);
   if (head.host !== undefined) environ.HTTP_HOST = head.host;
   if (forwarded) believe(environ, isTrusted);
