@@ -24,6 +24,8 @@ async function serve(workers: number, rules: readonly LimitRule[], leaseRequests
     listen: [{ host: '127.0.0.1', port: 0 }],
     worker: { script: script('worker'), data: { keeper: path, rules, leaseRequests } },
     workers,
+    // The kernel spreads the connections: with one socket for all of them the first to be awake may take each.
+    sharing: 'reuseport',
     log: silent,
   });
   await master.start();
