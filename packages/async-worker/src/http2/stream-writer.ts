@@ -11,6 +11,9 @@ export class StreamWriter implements ResponseWriter {
   readonly output: StreamOutput;
   readonly #stream: ServerHttp2Stream;
   #trailers: HeaderList | undefined;
+  /** Whether the stream waits for trailers, or for word that there are none. */
+  #mayTrail = false;
+  #onSent: (() => void) | undefined;
 
   constructor(stream: ServerHttp2Stream) {
     this.#stream = stream;
@@ -36,8 +39,15 @@ export class StreamWriter implements ResponseWriter {
     // A body that is sent as it comes may be followed by trailers that nobody has told of yet.
     const mayTrail = !isWhole && (framing.kind === 'chunked' || wholeLength === -1);
     this.#stream.respond(section, { endStream: isWhole, waitForTrailers: mayTrail });
+    this.#mayTrail = mayTrail;
     if (mayTrail) this.#stream.once('wantTrailers', () => this.#sendTrailers());
     return '';
+  }
+
+  /** Calls back when all was given to the session, the trailers too. */
+  whenSent(callback: () => void): void {
+    if (this.#mayTrail) this.#onSent = callback;
+    else this.output.onceDrained(callback);
   }
 
   headOnly(): void {
@@ -55,5 +65,10 @@ export class StreamWriter implements ResponseWriter {
 
   #sendTrailers(): void {
     this.#stream.sendTrailers(trailerSection(this.#trailers ?? []));
+    // Node gives them to the session in an immediate of its own, which comes first.
+    setImmediate(() => {
+      this.#mayTrail = false;
+      this.#onSent?.();
+    });
   }
 }

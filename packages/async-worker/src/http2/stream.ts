@@ -8,20 +8,28 @@ import { ApplicationError, RequestError } from '../errors.ts';
 import { Exchange, type ExchangeOwner } from '../exchange.ts';
 import { faultOf } from '../fault.ts';
 import type { Answer } from '../served-connection.ts';
-import { NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } from './codes.ts';
+import { CANCEL, INTERNAL_ERROR, NO_ERROR } from './codes.ts';
+import type { FloodGuard } from './flood-guard.ts';
 import { readSection } from './request-head.ts';
 import { responseSection } from './response-section.ts';
 import type { StreamOutput } from './stream-output.ts';
 import { StreamWriter } from './stream-writer.ts';
 
+/** So long a client may still send a body that nobody reads. As long as a connection lingers. */
+const LINGER_MS = 5000;
+
 /** The connection, as its streams see it. */
 export interface StreamOwner {
   readonly facts: ConnectionFacts;
   readonly checker: RequestChecker;
+  readonly guard: FloodGuard;
   /** The application wants the connection to end behind this answer. */
   finish(): void;
-  /** Nothing can be received or sent on the stream any more. @param byPeer - whether the client has ended it early. */
-  onStreamClosed(stream: RequestStream, byPeer: boolean): void;
+  /** A stream brings more than its application reads; and is read again. */
+  onPaused(): void;
+  onResumed(): void;
+  /** Nothing can be received or sent on a stream any more. @param takenBack - whether the client has ended it early. */
+  onStreamClosed(stream: RequestStream, takenBack: boolean): void;
 }
 
 /** A stream of HTTP/2: one request and its answer. */
@@ -33,8 +41,13 @@ export class RequestStream implements ExchangeOwner, Watched, Answer {
   readonly #context: WorkerContext;
   #exchange: Exchange | undefined;
   #trailers: readonly string[] = [];
-  /** Whether all was said that will be: what the client still sends is thrown away. */
-  #answered = false;
+  #paused = false;
+  /** Whether the whole request has come. */
+  #requestComplete = false;
+  /** When all was said that will be: what the client still sends is thrown away. */
+  #answeredAt: number | undefined;
+  /** So much of it. */
+  #unwantedBytes = 0;
 
   constructor(stream: ServerHttp2Stream, owner: StreamOwner, context: WorkerContext) {
     this.#stream = stream;
@@ -63,6 +76,7 @@ export class RequestStream implements ExchangeOwner, Watched, Answer {
 
   /** Serves the request. @param section - its header section. @param ended - whether nothing comes behind it. */
   begin(section: readonly string[], ended: boolean): void {
+    this.#requestComplete = ended;
     try {
       const head = readSection(section, ended, this.#owner.checker);
       if (!this.#context.options.methods.has(head.method)) {
@@ -71,7 +85,7 @@ export class RequestStream implements ExchangeOwner, Watched, Answer {
       this.#context.onRequest();
       const exchange = new Exchange(head, this, this.#context);
       this.#exchange = exchange;
-      exchange.environ.SERVER_PROTOCOL = 'HTTP/2';
+      this.#completeEnviron(exchange);
       if (ended) exchange.endRequest([]);
       else this.#readBody(exchange);
       exchange.run();
@@ -83,6 +97,7 @@ export class RequestStream implements ExchangeOwner, Watched, Answer {
   sweep(now: number, elapsedMs: number): void {
     const expiry = expiryOf(this, now, elapsedMs, this.#context.options, undefined);
     if (expiry !== undefined) this.#expire(expiry);
+    else if (this.#answeredAt !== undefined && now - this.#answeredAt > LINGER_MS) this.#stopUpload();
   }
 
   heldUpMs(now: number): number {
@@ -91,22 +106,13 @@ export class RequestStream implements ExchangeOwner, Watched, Answer {
 
   destroy(): void {
     this.lose(new RequestError('CLIENT_GONE', 'the stream was closed'));
-    this.#stream.close(NGHTTP2_CANCEL);
+    this.#reset(CANCEL);
   }
 
   /** The client is gone. */
   lose(reason: RequestError): void {
     this.#exchange?.lose(reason);
     this.output.abandon();
-  }
-
-  /** The client sends no more on any stream: it may be gone. */
-  onHalfClosed(): void {
-    if (this.#exchange?.requestComplete) {
-      this.#exchange.hint(new RequestError('CLIENT_GONE', 'the client sends no more'));
-    } else {
-      this.destroy();
-    }
   }
 
   // What the exchange asks for and tells.
@@ -116,21 +122,27 @@ export class RequestStream implements ExchangeOwner, Watched, Answer {
   }
 
   onRoom(): void {
-    this.#stream.resume();
+    this.#resume();
   }
 
-  onCompleted(exchange: Exchange): void {
-    exchange.input?.discard();
-    if (exchange.response.asksToClose) this.#owner.finish();
+  onCompleted({ input, response }: Exchange): void {
+    input?.discard();
+    if (response.asksToClose) this.#owner.finish();
     this.#finish();
   }
 
   onBroken(): void {
-    this.#reset(NGHTTP2_INTERNAL_ERROR);
+    this.#reset(INTERNAL_ERROR);
   }
 
   upgrade(): UpgradedConnection {
     throw new ApplicationError('UPGRADE_TOO_LATE', 'a stream of HTTP/2 cannot be taken over');
+  }
+
+  #completeEnviron({ environ, head }: Exchange): void {
+    environ.SERVER_PROTOCOL = 'HTTP/2';
+    // HTTP/2 has no such field; it is by this one that applications know of a body whose length nobody has told.
+    if (head.chunked && head.contentLength === -1) environ.HTTP_TRANSFER_ENCODING = 'chunked';
   }
 
   #readBody(exchange: Exchange): void {
@@ -141,10 +153,15 @@ export class RequestStream implements ExchangeOwner, Watched, Answer {
   }
 
   #onData(exchange: Exchange, chunk: Buffer): void {
-    if (this.#answered) return;
+    this.#owner.guard.useful(chunk.length);
+    if (this.#answeredAt !== undefined) {
+      this.#unwantedBytes += chunk.length;
+      if (this.#unwantedBytes > this.#context.options.drainBodyBytes) this.#stopUpload();
+      return;
+    }
     exchange.push(chunk);
     const { input } = exchange;
-    if (input?.full) this.#stream.pause();
+    if (input?.full) this.#pause();
     try {
       this.#owner.checker.body(input?.received ?? 0);
     } catch (error) {
@@ -154,8 +171,9 @@ export class RequestStream implements ExchangeOwner, Watched, Answer {
 
   #onEnd(exchange: Exchange): void {
     // A stream that the client resets without an error ends, too; what has come of it is not the whole.
-    if (this.#answered || this.#stream.closed) return;
+    if (this.#stream.closed) return;
     try {
+      this.#requestComplete = true;
       this.#owner.checker.trailers(this.#trailers);
       exchange.endRequest(this.#trailers);
     } catch (error) {
@@ -168,9 +186,11 @@ export class RequestStream implements ExchangeOwner, Watched, Answer {
   };
 
   readonly #onClose = (): void => {
-    const byPeer = !this.#answered && this.#exchange?.responseComplete !== true;
+    const takenBack = this.#answeredAt === undefined;
     this.lose(new RequestError('CLIENT_GONE', 'the client has left'));
-    this.#owner.onStreamClosed(this, byPeer);
+    this.#resume();
+    this.#owner.guard.useful(this.output.written);
+    this.#owner.onStreamClosed(this, takenBack);
   };
 
   #expire(expiry: Expiry): void {
@@ -196,8 +216,7 @@ export class RequestStream implements ExchangeOwner, Watched, Answer {
   #answer(status: number, reason: RequestError): void {
     const exchange = this.#exchange;
     exchange?.lose(reason);
-    if (exchange?.responseComplete === true) return;
-    if (this.#stream.headersSent) this.#reset(NGHTTP2_INTERNAL_ERROR);
+    if (this.#stream.headersSent) this.#reset(INTERNAL_ERROR);
     else this.#sendPage(status);
   }
 
@@ -206,22 +225,53 @@ export class RequestStream implements ExchangeOwner, Watched, Answer {
     const size = Buffer.byteLength(page.body);
     const section = responseSection(page.status, page.headers, this.#context.serverFields, size);
     this.#stream.respond(section);
-    this.#stream.end(page.body);
+    this.output.write(page.body, size);
+    this.output.end();
     this.#finish();
   }
 
   #reset(code: number): void {
-    this.#answered = true;
+    this.#end();
     this.output.abandon();
     this.#stream.close(code);
   }
 
-  /** The answer was given. A client that still sends its body is asked not to (RFC 9113 §8.1). */
+  /**
+   * The answer was given. A client that still has much of its body to send, or does not say how much, is asked to stop
+   * (RFC 9113 §8.1).
+   */
   #finish(): void {
-    this.#answered = true;
-    if (this.#exchange?.requestComplete === true) return;
+    const head = this.#exchange?.head;
+    const received = this.#exchange?.input?.received ?? 0;
+    this.#end();
+    if (this.#requestComplete) return;
+    const isShort = head !== undefined && head.contentLength !== -1;
+    const restBytes = isShort ? head.contentLength - received : Infinity;
+    if (restBytes > this.#context.options.drainBodyBytes) this.#stopUpload();
+  }
+
+  #end(): void {
+    this.#answeredAt ??= this.#context.options.clock.now();
+    this.#exchange = undefined;
+    this.#resume();
+  }
+
+  #stopUpload(): void {
+    if (!this.#requestComplete) this.writer.whenSent(() => this.#stream.close(NO_ERROR));
+  }
+
+  #pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#stream.pause();
+    this.#owner.onPaused();
+  }
+
+  #resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#owner.onResumed();
     this.#stream.resume();
-    this.output.onceDrained(() => this.#stream.close(NGHTTP2_NO_ERROR));
   }
 }
 
