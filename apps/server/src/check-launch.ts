@@ -1,5 +1,4 @@
 import type { Application } from '@highball/gateway-protocol';
-import { parseBind } from '@highball/prefork-master';
 import { checkSite } from './check-site.ts';
 import type { Launch } from './launch.ts';
 import { loadApplication } from './load-application.ts';
@@ -7,6 +6,8 @@ import { loadPlanConfig } from './plan.ts';
 import { parseRawEnv } from './raw-env.ts';
 import { settingsOf } from './resolve-settings.ts';
 import { resolveIdentity } from './service/identity.ts';
+import { readFrontSockets } from './tls/read-tls.ts';
+import { readBind } from './tls/schemes.ts';
 
 /**
  * `--check-config`: does all that a start does before anything is bound, applications included, and ends. Its exit
@@ -15,7 +16,9 @@ import { resolveIdentity } from './service/identity.ts';
  */
 export async function checkLaunch(launch: Launch): Promise<void> {
   const settings = settingsOf(launch.origins);
-  for (const address of settings.bind) parseBind(address);
+  for (const address of settings.bind) readBind(address);
+  const { certificates } = launch.config;
+  readFrontSockets({ settings, certificates, warn: (message) => console.error(`highball: ${message}`) });
   resolveIdentity(settings);
   Object.assign(process.env, parseRawEnv(settings.rawEnv));
   const { config, folder } = await loadPlanConfig(launch.source);

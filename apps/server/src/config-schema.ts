@@ -77,10 +77,16 @@ const hooks = v.strictObject(
     issue.expected === 'never' ? `is no hook; there are: ${hookNames.join(', ')}` : 'must be an object',
 );
 
+const certificate = v.strictObject(
+  { certfile: text, keyfile: v.optional(text), names: v.optional(v.array(text, 'must be a list')) },
+  (issue) => (issue.expected === 'never' ? 'is no key of a certificate' : 'must be an object'),
+);
+
 /** Settings are checked when they are resolved, wherever they come from. */
 const serverKeys = {
   ...Object.fromEntries(settingNames.map((name) => [name, v.optional(v.unknown())])),
   hooks: v.optional(hooks),
+  certificates: v.optional(v.array(certificate, 'must be a list')),
 };
 
 const serverConfig = v.strictObject(serverKeys, (issue) =>

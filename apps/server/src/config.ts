@@ -8,6 +8,7 @@ import type { StaticCacheOptions } from '@highball/static-cache';
 import type { Hooks } from './hooks.ts';
 import type { Settings } from './settings.ts';
 import type { ExplainOptions } from './site/trace.ts';
+import type { CertificateFiles } from './tls/certificate-files.ts';
 import type { ForwardOptions, Upstream } from './upstream/config.ts';
 
 /**
@@ -114,6 +115,11 @@ export type Route<Name extends string = string> = RouteMatch &
 export interface ServerConfig extends Partial<Settings> {
   /** Functions that are called at certain moments. */
   hooks?: Hooks;
+  /**
+   * Further certificates, each shown to clients that ask for one of its names (SNI); the one of `certfile`, or the first
+   * of these, is for all others. Files are relative to the folder in which the server works, as those of settings.
+   */
+  certificates?: readonly CertificateFiles[];
 }
 
 /** Limits of a site. */

@@ -18,6 +18,7 @@ export type { ExitFacts, Hooks, ResponseFacts, ServerContext, WorkerContext } fr
 export { reloadSignal } from './dev/reload-signal.ts';
 export type { LogFormat, LogLevel } from './log.ts';
 export type { Settings } from './settings.ts';
+export type { CertificateFiles } from './tls/certificate-files.ts';
 export type {
   ActiveCheck,
   ApplicationUpstream,

@@ -5,6 +5,7 @@ import { type LoadedConfig, loadConfig, loadServerConfig } from './load-config.t
 import type { Settings } from './settings.ts';
 import type { CacheSharing } from './site/route-cache.ts';
 import type { UpstreamAddresses } from './site/upstreams.ts';
+import type { FrontSockets } from './tls/plan.ts';
 
 /**
  * Where a worker finds what it has to serve. Each worker makes the configuration of the text for itself: it may hold
@@ -53,6 +54,8 @@ export interface WorkerPlan {
   source: PlanSource;
   role: PlanRole;
   settings: Settings;
+  /** What one of the front must know of where it listens. */
+  sockets?: FrontSockets;
   /** The user and group that it becomes before anything of the application is loaded. */
   identity?: Identity;
 }

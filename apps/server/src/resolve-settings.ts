@@ -58,7 +58,7 @@ export function environmentNames(name: keyof Settings): string[] {
 
 /** `-b, --bind <address>` → `--bind` */
 export function longFlag(flag: string): string {
-  return /--[a-z-]+/.exec(flag)?.[0] ?? flag;
+  return /--[a-z\d-]+/.exec(flag)?.[0] ?? flag;
 }
 
 function trace(name: keyof Settings, sources: SettingSources): SettingOrigin {

@@ -4,6 +4,7 @@ import { type LoggingSettings, loggingSettings } from './settings/logging.ts';
 import { type ProcessSettings, processSettings } from './settings/process.ts';
 import { type RecyclingSettings, recyclingSettings } from './settings/recycling.ts';
 import type { Declarations } from './settings/setting.ts';
+import { type TlsSettings, tlsSettings } from './settings/tls.ts';
 import { type TrustSettings, trustSettings } from './settings/trust.ts';
 import { type WorkerSettings, workerSettings } from './settings/workers.ts';
 
@@ -12,6 +13,7 @@ import { type WorkerSettings, workerSettings } from './settings/workers.ts';
 export interface Settings
   extends
     ListeningSettings,
+    TlsSettings,
     WorkerSettings,
     RecyclingSettings,
     LimitSettings,
@@ -22,6 +24,7 @@ export interface Settings
 /** All settings, in the order of `--help`. */
 export const settings: Declarations<Settings> = {
   ...listeningSettings,
+  ...tlsSettings,
   ...workerSettings,
   ...recyclingSettings,
   ...limitSettings,

@@ -1,5 +1,6 @@
 import type { WorkerOptions } from '@highball/async-worker';
 import type { Settings } from './settings.ts';
+import { tlsOptions, type TlsPlan } from './tls/plan.ts';
 import type { WorkerLog } from './worker-log.ts';
 import { TASK } from './worker-tasks.ts';
 
@@ -45,7 +46,11 @@ export function environOptions(
 }
 
 /** What a worker's settings are to @highball/async-worker. */
-export function workerOptions(settings: Settings, log: WorkerLog): Omit<WorkerOptions, 'environ'> {
+export function workerOptions(
+  settings: Settings,
+  log: WorkerLog,
+  tls?: TlsPlan,
+): Omit<WorkerOptions, 'environ'> {
   return {
     log,
     keepAliveTimeoutMs: settings.keepAlive * 1000,
@@ -55,6 +60,8 @@ export function workerOptions(settings: Settings, log: WorkerLog): Omit<WorkerOp
     writeMinRateBytes: settings.writeMinRate,
     requestTimeoutMs: settings.requestTimeout * 1000,
     protocol: settings.protocol,
+    http2: settings.http2,
+    ...(tls && { tls: tlsOptions(tls) }),
     uwsgiAllowIps: settings.uwsgiAllowIps,
     proxyProtocol: settings.proxyProtocol,
     proxyAllowIps: settings.proxyAllowIps,

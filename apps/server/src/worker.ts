@@ -16,6 +16,8 @@ import { SiteCaches } from './site/caches.ts';
 import { refusalPages, sitePages } from './site/error-pages.ts';
 import { createSite } from './site/site.ts';
 import { createUpstreams, type Upstreams } from './site/upstreams.ts';
+import type { FrontSockets } from './tls/plan.ts';
+import { securedAt } from './tls/schemes.ts';
 import { recycleOnStrayErrors } from './stray-errors.ts';
 import { type HookedApplication, hookRequests, workerContext } from './worker-hooks.ts';
 import { logAccess } from './worker-access-log.ts';
@@ -102,7 +104,8 @@ async function build(plan: WorkerPlan, master: WorkerSide, pool: string, log: Lo
   const logged = await logAccess(hooked, settings, { master, lifecycle, log: packageLog });
   const { upstreams, caches, pages } = built;
   master.onAsk((question) => answerQuestion(question as WorkerQuestion, { upstreams, caches }));
-  await serve(logged, master, settings, { ...parts, pool, hooks, upstreams, pages });
+  const { sockets } = plan;
+  await serve(logged, master, settings, { ...parts, pool, hooks, upstreams, pages, sockets });
 }
 
 async function withLoad(app: HookedApplication): Promise<HookedApplication> {
@@ -114,7 +117,7 @@ async function buildApplication(
   role: Exclude<PlanRole, { kind: 'keeper' }>,
   settings: Settings,
   { config, folder }: LoadedConfig,
-  { log, packageLog, lifecycle }: Omit<WorkerParts, 'pool' | 'hooks' | 'upstreams' | 'pages'>,
+  { log, packageLog, lifecycle }: Pick<WorkerParts, 'log' | 'packageLog' | 'lifecycle'>,
 ): Promise<BuiltApplication> {
   const caches = new SiteCaches(role.kind === 'front' ? role.caches : undefined);
   const run = (spec: string): Promise<Application> =>
@@ -156,17 +159,19 @@ interface WorkerParts {
   upstreams: Upstreams | undefined;
   /** What the server itself has to say, where the configuration has pages for it. */
   pages: MakeErrorPage | undefined;
+  /** How it listens, where it is one of the front. */
+  sockets: FrontSockets | undefined;
 }
 
 async function serve(
   hooked: HookedApplication,
   master: WorkerSide,
   settings: Settings,
-  { pool, log, packageLog, hooks, lifecycle, upstreams, pages }: WorkerParts,
+  { pool, log, packageLog, hooks, lifecycle, upstreams, pages, sockets }: WorkerParts,
 ): Promise<void> {
   const proxies = upstreams !== undefined && upstreams.size > 0;
   const worker = createWorker(hooked.app, {
-    ...workerOptions(settings, packageLog),
+    ...workerOptions(settings, packageLog, sockets?.tls),
     environ: environOptions(settings, { masterPid: master.masterPid, id: master.id, pool }, proxies),
     ...(pages && { errorPage: pages }),
     ...(hooked.onResponse && { onResponse: hooked.onResponse }),
@@ -174,7 +179,13 @@ async function serve(
   });
   // Who has more connections than the others leaves the next to them.
   const balance = master.balance({ pause: () => worker.hold(), resume: () => worker.release() });
-  await Promise.all(master.fds.map((fd) => worker.listen({ fd, backlog: master.backlog })));
+  const { addresses, backlog } = master;
+  await Promise.all(
+    master.fds.map((fd, index) => {
+      const tls = securedAt(sockets?.secured ?? [], addresses, index);
+      return worker.listen({ fd, backlog, ...(tls !== null && { tls }) });
+    }),
+  );
   // The master shows it in its status, and in its log if this process blocks.
   const report = createReporter(
     () => worker.stats(),

@@ -26,6 +26,22 @@ const examples: { [Name in keyof Settings]: { takes: [unknown, Settings[Name]][]
     refuses: ['maybe', 1, ''],
   },
   protocol: { takes: [['uwsgi', 'uwsgi']], refuses: ['scgi', ''] },
+  http2: { takes: [['no', false]], refuses: ['h2'] },
+  certfile: { takes: [['site.pem', 'site.pem']], refuses: ['a\0b'] },
+  keyfile: { takes: [['site.key', 'site.key']], refuses: ['a\nb'] },
+  caCerts: { takes: [['ca.pem', 'ca.pem']], refuses: [1] },
+  certReqs: {
+    takes: [
+      ['required', 'required'],
+      // gunicorn's, which are Python's.
+      ['0', 'none'],
+      ['1', 'optional'],
+      [2, 'required'],
+    ],
+    refuses: ['3', 'yes', ''],
+  },
+  ciphers: { takes: [['ECDHE+AESGCM', 'ECDHE+AESGCM']], refuses: [null] },
+  tlsMinVersion: { takes: [['TLSv1.3', 'TLSv1.3']], refuses: ['TLSv1.1', 'SSLv3', '1.2'] },
   rootPath: {
     takes: [
       ['', ''],

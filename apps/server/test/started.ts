@@ -117,7 +117,7 @@ export interface Started {
 
 /** The first port that a server says it serves. */
 export async function portOf(program: Program): Promise<number> {
-  const [, port] = await program.until(/serves http:\/\/[^:]+:(\d+)/);
+  const [, port] = await program.until(/serves https?:\/\/[^:]+:(\d+)/);
   return Number(port);
 }
 

@@ -1,6 +1,7 @@
-import { type ListenTarget, parseBind, systemdSockets } from '@highball/prefork-master';
+import { type ListenTarget, systemdSockets } from '@highball/prefork-master';
 import type { SettingOrigin } from '../resolve-settings.ts';
 import type { Settings } from '../settings.ts';
+import { readBind } from '../tls/schemes.ts';
 
 /**
  * Where the front listens: on the sockets that systemd has opened, if it has, else on those of `bind`.
@@ -12,7 +13,7 @@ export function listenTargets(
   origins: readonly SettingOrigin[],
   ignored: (bind: string) => void,
 ): readonly ListenTarget[] {
-  const targets = settings.bind.map((address) => parseBind(address));
+  const targets = settings.bind.map((address) => readBind(address).target);
   const sockets = systemdSockets();
   if (sockets.length === 0) return targets;
   const origin = origins.find(({ name }) => name === 'bind')?.origin;

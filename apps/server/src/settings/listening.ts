@@ -3,7 +3,10 @@ import { bool, type Declarations, listOf, oneOf, whole } from './setting.ts';
 
 /** Where and how a server listens. */
 export interface ListeningSettings {
-  /** Where to listen: `host:port`, `:port`, `unix:/path`, `fd://3`; repeatable. @default ['127.0.0.1:8000'] */
+  /**
+   * Where to listen: `host:port`, `:port`, `unix:/path`, `fd://3`; repeatable. With `https://` or `http://` in front of
+   * it an address speaks TLS, or plainly, whatever is usual for it. @default ['127.0.0.1:8000']
+   */
   bind: string[];
   /** Connections that may wait to be accepted. @default 2048 */
   backlog: number;
@@ -11,6 +14,8 @@ export interface ListeningSettings {
   reusePort: boolean;
   /** What clients speak: HTTP, or uwsgi, a web server's in front. @default 'http' */
   protocol: 'http' | 'uwsgi';
+  /** Whether clients may speak HTTP/2: over TLS by ALPN, on plain connections by beginning with it. @default true */
+  http2: boolean;
   /** The part of the path at which the application is mounted: SCRIPT_NAME, `root_path`. @default '' */
   rootPath: string;
 }
@@ -19,7 +24,7 @@ export const listeningSettings: Declarations<ListeningSettings> = {
   bind: {
     group: 'Listening',
     flag: '-b, --bind <address>',
-    help: 'where to listen: HOST:PORT, :PORT, unix:/PATH or fd://N; repeatable',
+    help: 'where to listen: HOST:PORT, :PORT, unix:/PATH or fd://N, also behind https:// or http://; repeatable',
     expects: 'HOST:PORT, :PORT or unix:/PATH',
     schema: listOf(v.string()),
     default: ['127.0.0.1:8000'],
@@ -51,6 +56,15 @@ export const listeningSettings: Declarations<ListeningSettings> = {
     schema: oneOf(['http', 'uwsgi']),
     default: 'http',
     applies: 'upgrade',
+  },
+  http2: {
+    group: 'Listening',
+    flag: '--http2',
+    help: 'clients may speak HTTP/2: over TLS by ALPN, on plain connections by beginning with it',
+    expects: 'true or false',
+    schema: bool,
+    default: true,
+    applies: 'reload',
   },
   rootPath: {
     group: 'Listening',

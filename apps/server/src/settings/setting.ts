@@ -3,6 +3,7 @@ import * as v from 'valibot';
 /** The parts into which `--help` and the documentation divide the settings. */
 export const GROUPS = [
   'Listening',
+  'TLS',
   'Workers',
   'Recycling and scaling',
   'Limits and deadlines',
