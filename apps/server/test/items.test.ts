@@ -49,7 +49,7 @@ let proxiedPort: number;
 beforeAll(async () => {
   folder = await temporaryFolder();
   await writeFile(join(folder.path, 'app.mjs'), APPLICATION);
-  const limits = ['--limit-request-body', '100000', '--head-timeout', '1', '--body-timeout', '1'];
+  const limits = ['--limit-request-body', '100000'];
   server = highball(['serve', 'app.mjs', '-b', '127.0.0.1:0', ...limits], { cwd: folder.path });
   const proxy = ['--proxy-protocol', 'auto', '--proxy-allow-ips', '127.0.0.1'];
   proxied = highball(['serve', 'app.mjs', '-b', '127.0.0.1:0', ...proxy], { cwd: folder.path });
@@ -324,11 +324,14 @@ describe('the connection', () => {
     expect(answer).toMatch(/\r\nVia: 1\.1 highball\r\n/);
   });
   test('55: a slow head and a slow body are 408 (§9.5)', async () => {
-    const head = await RawClient.connect(port);
+    const args = ['serve', 'app.mjs', '-b', '127.0.0.1:0', '--head-timeout', '1', '--body-timeout', '1'];
+    await using impatient = highball(args, { cwd: folder.path });
+    const itsPort = Number((await impatient.until(/serves http:\/\/[^:]+:(\d+)/))[1]);
+    const head = await RawClient.connect(itsPort);
     head.send('GET / HTT');
-    const body = await RawClient.connect(port);
+    const body = await RawClient.connect(itsPort);
     body.send(`POST /echo HTTP/1.1\r\n${H}Content-Length: 5000\r\n\r\nx`);
-    await Promise.all([head.until(/^HTTP\/1\.1 408 /, 8000), body.until(/^HTTP\/1\.1 408 /, 8000)]);
+    await Promise.all([head.until(/^HTTP\/1\.1 408 /), body.until(/^HTTP\/1\.1 408 /)]);
     await Promise.all([head.closed, body.closed]);
     head.destroy();
     body.destroy();

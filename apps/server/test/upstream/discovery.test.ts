@@ -18,7 +18,7 @@ describe.skipIf(missing !== undefined)(`DNS${missing ? `: ${missing}` : ''}`, ()
     );
     expect(await site.ask(3)).toEqual(['before', 'before', 'before']);
     await names.tell('host-record=app.example,127.0.0.12');
-    await expect.poll(() => site.ask(1), { timeout: 10_000 }).toEqual(['after']);
+    await expect.poll(() => site.ask(1)).toEqual(['after']);
     expect(after.asked.length).toBeGreaterThan(0);
     await expect
       .poll(async () => (await site.status()).servers.map(({ id }) => id))
@@ -61,7 +61,7 @@ describe.skipIf(missing !== undefined)(`DNS${missing ? `: ${missing}` : ''}`, ()
     expect(await get(site.port)).toMatch(/^HTTP\/1\.1 503 /);
     expect(site.program.output).toMatch(/app\.example has no addresses/);
     await names.tell('host-record=app.example,127.0.0.11');
-    await expect.poll(() => site.ask(1), { timeout: 15_000 }).toEqual(['late']);
+    await expect.poll(() => site.ask(1)).toEqual(['late']);
   });
 });
 

@@ -53,7 +53,7 @@ test('a drained server stays so in the new master of an upgrade, and is taken ba
   await using site = await drained('workers: 1,', one, two);
   const before = (await site.site.status()).pid;
   await site.site.ctl('upgrade');
-  await expect.poll(async () => (await site.site.status()).pid, { timeout: 10_000 }).not.toBe(before);
+  await expect.poll(async () => (await site.site.status()).pid).not.toBe(before);
   await expectOnly(site, 'one');
   const { pid } = await site.site.status();
   try {
@@ -69,18 +69,14 @@ test('while an upgrade has two masters, either of them drains a server for the w
   await using two = await Behind.start('two');
   await using site = await balance(`{ servers: ['${one.url}', '${two.url}'] }`);
   site.program.signal('SIGUSR2');
-  await expect
-    .poll(async () => (await site.site.status()).successorPid, { timeout: 10_000 })
-    .toEqual(expect.any(Number));
+  await expect.poll(async () => (await site.site.status()).successorPid).toEqual(expect.any(Number));
   const successor = `${site.site.socket}.2`;
   await expect
-    .poll(
-      () =>
-        site.site.control(successor).then(
-          () => true,
-          () => false,
-        ),
-      { timeout: 10_000 },
+    .poll(() =>
+      site.site.control(successor).then(
+        () => true,
+        () => false,
+      ),
     )
     .toBe(true);
   expect(await site.site.ctl('drain-server', 'site', two.url)).toContain('gets no new requests (2 workers)');

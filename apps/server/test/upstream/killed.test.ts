@@ -24,7 +24,7 @@ test.skipIf(missing !== undefined)(
       `{ servers: ${JSON.stringify(servers.map(({ url }) => url))}, balance: 'least-connections', health: { check: ${check} } }`,
       'workers: 2,',
     );
-    const args = ['-t', '1', '-c', '32', '-d', '4s', `http://127.0.0.1:${site.port}/`];
+    const args = ['-t', '1', '-c', '32', '-d', '10s', `http://127.0.0.1:${site.port}/`];
     const wrk = resources.use(new Program(findPeer('wrk') as string, args));
     const status = async () => (await site.status()).servers;
     await expect.poll(async () => (await status())[1]?.active ?? 0).toBeGreaterThan(0);

@@ -47,8 +47,9 @@ test('a route has its own deadlines', async () => {
     `{ path: '/quick', proxy: 'site', forward: { readTimeoutMs: 150 } }, { proxy: 'site' }`,
   );
   const patient = get(run.port, '/patient');
+  await expect.poll(() => one.asked).toEqual(['/patient']);
   expect(await get(run.port, '/quick')).toMatch(/^HTTP\/1\.1 504 /);
-  await expect.poll(() => one.asked).toEqual(['/patient', '/quick']);
+  expect(one.asked).toEqual(['/patient', '/quick']);
   held[0]?.end('waited for');
   expect(bodyOf(await patient)).toBe('waited for');
 });

@@ -101,7 +101,7 @@ test('queue: who has waited for too long is answered 503, and a reload lets nobo
   const held: ServerResponse[] = [];
   one.behave = (_, response) => void held.push(response);
   await using site = await balance(
-    `{ servers: [{ id: '${one.url}', maxConnections: 1 }], queue: { timeoutMs: 4000 } }`,
+    `{ servers: [{ id: '${one.url}', maxConnections: 1 }], queue: { timeoutMs: 10_000 } }`,
   );
   const first = get(site.port);
   await expect.poll(() => held.length).toBe(1);

@@ -139,8 +139,9 @@ test('a stop of the server ends it in graceful time', async () => {
 
 test('what is open over a HUP lives in the old worker until the retire timeout, and nothing of it stays', async () => {
   await using events = await Events.start();
-  await using site = await configured(events, 'gracefulTimeout: 0.5, retireTimeout: 3,');
+  await using site = await configured(events, 'gracefulTimeout: 0.5, retireTimeout: 8,');
   const [socket, stream] = [await talk(site.port), await listen(site.port)];
+  const ended = [once(socket, 'close'), stream.closed];
   site.program.signal('SIGHUP');
   await expect.poll(() => states(site.site)).toEqual(['2 ready', '1 retired']);
   const before = ticks(stream);
@@ -151,8 +152,7 @@ test('what is open over a HUP lives in the old worker until the retire timeout, 
   expect(await say(next, 'new')).toBe('again new');
   await expect.poll(async () => (await site.status()).servers[0]?.active).toBe(2);
   // The old worker has its time, and no more.
-  await once(socket, 'close');
-  await stream.closed;
+  await Promise.all(ended);
   expect(await say(next, 'still')).toBe('again still');
   await expect.poll(() => states(site.site)).toEqual(['2 ready']);
   expect([events.sockets.clients.size, events.streams]).toEqual([1, 1]);
