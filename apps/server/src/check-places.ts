@@ -27,6 +27,7 @@ export async function checkPlaces(config: Config, folder: string, file: string):
     checkServers(
       upstream.servers.map((server) => (typeof server === 'string' ? server : server.id)),
       name,
+      upstream.forward?.proxyProtocol,
     );
   }
 }

@@ -44,7 +44,7 @@ function createProgram(): Command {
       .description('balance over servers and hide them')
       .argument(
         '<upstream...>',
-        'http, https, uwsgi, fastcgi or scgi://HOST:PORT, unix:/PATH, uwsgi+unix:/PATH…',
+        'http, https, h2c, h2, grpc, grpcs, uwsgi, fastcgi or scgi://HOST:PORT, unix:/PATH, h2c+unix:/PATH…',
       )
       .addOption(new Option('--balance <strategy>', 'how a server is chosen').choices(STRATEGIES))
       .option('--connect-timeout <seconds>', 'a server must accept within this time (60)')

@@ -84,6 +84,7 @@ export async function createUpstreams(
     checkServers(
       peers.map(({ id }) => id),
       name,
+      upstream.forward?.proxyProtocol,
     );
     return named(name, () => new UpstreamGroup({ name, upstream, peers, folder, log }));
   });

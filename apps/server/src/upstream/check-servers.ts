@@ -1,4 +1,4 @@
-import { parseUpstream } from '@highball/reverse-proxy/upstream';
+import { checkPreface, parseUpstream } from '@highball/reverse-proxy/upstream';
 import { CommandError, messageOf } from '../errors.ts';
 
 /** What a package says of an option is said of the upstream that has it. */
@@ -10,9 +10,9 @@ export function named<Made>(name: string, create: () => Made): Made {
   }
 }
 
-/** @throws CommandError when a server's address is none. */
-export function checkServers(servers: readonly string[], name: string): void {
+/** @throws CommandError when a server's address is none, or it cannot be told by PROXY for whom a connection is. */
+export function checkServers(servers: readonly string[], name: string, proxyProtocol?: 1 | 2): void {
   for (const server of servers) {
-    named(name, () => parseUpstream(server));
+    named(name, () => checkPreface(server, parseUpstream(server), proxyProtocol));
   }
 }

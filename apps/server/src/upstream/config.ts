@@ -59,9 +59,14 @@ interface Following {
   readonly intervalMs?: number;
 }
 
+/** What servers that are discovered may speak. */
+export const DISCOVERED_PROTOCOLS = [
+  'http', 'https', 'h2c', 'h2', 'grpc', 'grpcs', 'uwsgi', 'fastcgi', 'scgi',
+] as const; // prettier-ignore
+
 interface DnsFollowing extends Following {
   /** What the servers speak. @default 'http' */
-  readonly protocol?: 'http' | 'https' | 'uwsgi' | 'fastcgi' | 'scgi';
+  readonly protocol?: (typeof DISCOVERED_PROTOCOLS)[number];
   /** Which addresses are asked for. @default 'both' */
   readonly family?: AddressFamily;
   /** DNS servers, `address` or `address:port` (nginx's `resolver`). @default the system's */
@@ -119,8 +124,8 @@ interface CommonUpstream {
 /** Servers that are already running somewhere. */
 export interface ServersUpstream extends CommonUpstream {
   /**
-   * `http://host:port`, `https://…`, `uwsgi://…`, `fastcgi://…`, `scgi://…`, `unix:/path`, `uwsgi+unix:/path`…; as an
-   * object with a weight, as a backup, or with a bound.
+   * `http://host:port`, `https://…`, `h2c://…`, `h2://…`, `grpc://…`, `grpcs://…`, `uwsgi://…`, `fastcgi://…`, `scgi://…`,
+   * `unix:/path`, `h2c+unix:/path`, `uwsgi+unix:/path`…; as an object with a weight, as a backup, or with a bound.
    */
   readonly servers: readonly (string | PeerOptions)[];
 }

@@ -41,6 +41,20 @@ const host = v.union(
   "must be 'client', 'upstream' or { name }",
 );
 
+const windowBytes = v.pipe(count, v.minValue(65_535, 'must be 65535 or more'));
+const http2 = keys(
+  'http2',
+  optional({
+    maxStreams: count,
+    maxSessions: count,
+    windowBytes,
+    sessionWindowBytes: windowBytes,
+    maxHeadBytes: count,
+    pingAfterMs: ms(0),
+    pingTimeoutMs: ms(1),
+  }),
+);
+
 /** How requests are passed on: all that there is, so that nothing misspelt counts for nothing. */
 export const forward: v.GenericSchema = keys(
   'forward',
@@ -73,6 +87,7 @@ export const forward: v.GenericSchema = keys(
     accelRedirect: isFunction,
     proxyProtocol: v.picklist([1, 2], 'must be 1 or 2'),
     tls,
+    http2,
     documentRoot: text,
     scriptFilename: text,
     params: texts('must be texts by the names of variables'),

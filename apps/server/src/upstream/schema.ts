@@ -1,6 +1,7 @@
 import { STRATEGIES } from '@highball/balancer/strategies';
 import * as v from 'valibot';
 import { amount, count, flag, keys, ms, optional, switched, text } from '../schema-parts.ts';
+import { DISCOVERED_PROTOCOLS } from './config.ts';
 import { forward } from './forward-schema.ts';
 
 const share = v.pipe(
@@ -99,10 +100,7 @@ const port = v.pipe(
 
 /** The ways to find servers: what names each, and what goes with it. */
 const DNS = optional({
-  protocol: v.picklist(
-    ['http', 'https', 'uwsgi', 'fastcgi', 'scgi'],
-    'must be http, https, uwsgi, fastcgi or scgi',
-  ),
+  protocol: v.picklist(DISCOVERED_PROTOCOLS, `must be one of ${DISCOVERED_PROTOCOLS.join(', ')}`),
   family: v.picklist([4, 6, 'both'], "must be 4, 6 or 'both'"),
   resolver: v.pipe(
     v.array(text, 'must be a list of DNS servers'),

@@ -18,6 +18,11 @@ export type ProbeKind =
       readonly host?: string;
       /** Whether a status is that of a peer that is up. @default 2xx and 3xx (nginx, HAProxy) */
       readonly isUp?: (status: number) => boolean;
+      /**
+       * Asks peers that speak another version of HTTP; undefined for those that speak HTTP/1.1. Its promise never
+       * rejects: it resolves to undefined when the peer is up, and to what is wrong otherwise.
+       */
+      readonly ask?: (target: Target, signal: AbortSignal) => Promise<string | undefined> | undefined;
     };
 
 /** A status line is short; a peer that sends this much without one does not speak HTTP. */
@@ -30,6 +35,8 @@ export function probe(
   connect: Connect,
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  const asked = kind.kind === 'http' ? kind.ask?.(target, signal) : undefined;
+  if (asked !== undefined) return asked;
   return new Promise((resolve) => {
     const socket = connect(target);
     const end = (problem: string | undefined): void => {

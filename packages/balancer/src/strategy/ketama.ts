@@ -63,7 +63,7 @@ function unpack(sorted: Float64Array): Ring {
 
 /** Host, NUL, port: the part that all points of a peer share. */
 function baseHash(id: string): number {
-  const { host, port } = hostAndPort(id.replace(/^[a-z][a-z+.-]*:\/\//i, '').replace(/\/$/, ''));
+  const { host, port } = hostAndPort(id.replace(/^[a-z][a-z\d+.-]*:\/\//i, '').replace(/\/$/, ''));
   return crc32Update(crc32Byte(crc32Update(0xffffffff, host), 0), port);
 }
 
