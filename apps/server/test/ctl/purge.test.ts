@@ -17,7 +17,7 @@ async function serve(site: Site, cache: string, workers: number): Promise<number
   await site.write('app.mjs', APP);
   await site.write(
     'highball.config.mjs',
-    `export default { workers: ${workers}, routes: [{ app: './app.mjs', cache: ${cache} }] };`,
+    `export default { workers: ${workers}, reusePort: ${workers > 1}, routes: [{ app: './app.mjs', cache: ${cache} }] };`,
   );
   return (await site.runConfig()).port;
 }
