@@ -5,10 +5,12 @@ import { delimiter, join } from 'node:path';
 const packages = {
   ab: 'apache2-utils',
   apache2: 'apache2',
+  caddy: 'caddy',
   chromium: 'chromium',
   curl: 'curl',
   dnsmasq: 'dnsmasq-base',
   gunicorn: 'gunicorn',
+  haproxy: 'haproxy',
   nginx: 'nginx-light',
   openssl: 'openssl',
   ps: 'procps',

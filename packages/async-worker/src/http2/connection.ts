@@ -197,7 +197,8 @@ export class Http2Connection implements ServedConnection, StreamOwner, Answer, W
     const { remoteAddress: peer } = this.facts;
     this.#context.options.log.warn('a connection of HTTP/2 was ended', { peer, reason });
     this.#loseAll('the connection was ended');
-    this.#session.destroy(undefined, ENHANCE_YOUR_CALM);
+    this.#session.goaway(ENHANCE_YOUR_CALM);
+    this.#session.destroy();
   }
 
   #loseAll(why: string): void {
