@@ -4,6 +4,7 @@ import { answerFields } from './answer-fields.ts';
 import type { Answer } from './answer.ts';
 import type { OwnStatus } from './answers.ts';
 import { Attempt, type AttemptContext, type AttemptOwner } from './attempt.ts';
+import { StreamingBody } from './body-source.ts';
 import { clientGone, UpstreamError } from './errors.ts';
 import type { AnswerHead, Exchange } from './exchange.ts';
 import type { Mirror } from './mirror.ts';
@@ -13,6 +14,7 @@ import { proxyHeader } from './proxy-header.ts';
 import { noteUpstream, seconds, toldFields } from './report.ts';
 import { type BufferedBody, bufferBody } from './request-buffer.ts';
 import { type RequestComposer, withHost } from './compose-request.ts';
+import { ReplayedBody } from './replayed-body.ts';
 import type { ResponseBodyStream } from './response-body.ts';
 import { responseFields, type SortedFields } from './response-fields.ts';
 import { decideRetry, isRepeatable, type RetryBudget } from './retry.ts';
@@ -48,6 +50,7 @@ export class Forwarding implements AttemptOwner, Swept {
   #winner: Attempt | undefined;
   #listening = false;
   #buffered: BufferedBody | undefined;
+  #replayed: ReplayedBody | undefined;
   #failure: UpstreamError | undefined;
   #bodySent = false;
   #hedged = false;
@@ -95,6 +98,7 @@ export class Forwarding implements AttemptOwner, Swept {
 
   onHead(attempt: Attempt, head: AnswerHead, body: ResponseBodyStream): void {
     this.#winner = attempt;
+    this.#replayed?.forget();
     if (this.#running.length > 1) {
       for (const other of this.#running.slice()) if (other !== attempt) other.abort(clientGone());
     }
@@ -229,7 +233,17 @@ export class Forwarding implements AttemptOwner, Swept {
     const now = this.attempts === 1 ? this.startedAt : this.#context.options.now();
     const attempt = new Attempt(this, this.#context, { peer, target }, now);
     this.#running.push(attempt);
-    attempt.start(fresh, isRepeatable(this.request), preface);
+    const repeatable = isRepeatable(this.request);
+    if (target.protocol === 'h2') this.#keepBeginning();
+    attempt.start(fresh, repeatable, preface);
+  }
+
+  /** An upstream of HTTP/2 may refuse a request when some of its body is on its way. */
+  #keepBeginning(): void {
+    const { body } = this.request;
+    if (!(body instanceof StreamingBody)) return;
+    this.#replayed = new ReplayedBody(body);
+    this.request = { ...this.request, body: this.#replayed };
   }
 
   #retry(attempt: Attempt, error: UpstreamError): void {

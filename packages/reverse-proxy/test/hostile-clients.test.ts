@@ -40,7 +40,6 @@ describe('what could be read in two ways does not get to the upstream', () => {
     ['a Host that would end its quotes', 'GET / HTTP/1.1\r\nHost: a";for=1.1.1.1;x="\r\n\r\n', 400],
     ['a fragment', 'GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n', 400],
     ['another expectation', post('Expect: 200-maybe\r\nContent-Length: 1\r\n', 'x'), 417],
-    ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 505],
     ['very many fields', get(Array.from({ length: 1500 }, (_, i) => `X-${i}: v\r\n`).join('')), 431],
   ])('%s', async (_, request, status) => {
     const { got, answer } = await send(request);

@@ -17,6 +17,11 @@ describe('parseUpstream', () => {
     ['scgi://a:4000', { protocol: 'scgi', tls: false, host: 'a', port: 4000 }],
     ['uwsgi+unix:/run/a.sock', { protocol: 'uwsgi', tls: false, path: '/run/a.sock' }],
     ['fastcgi+unix:///run/a.sock', { protocol: 'fastcgi', tls: false, path: '/run/a.sock' }],
+    ['h2c://a', { protocol: 'h2', tls: false, host: 'a', port: 80 }],
+    ['grpc://[::1]:50051', { protocol: 'h2', tls: false, host: '::1', port: 50051 }],
+    ['h2://a', { protocol: 'h2', tls: true, host: 'a', port: 443 }],
+    ['grpcs://a:8443/', { protocol: 'h2', tls: true, host: 'a', port: 8443 }],
+    ['grpc+unix:/run/a.sock', { protocol: 'h2', tls: false, path: '/run/a.sock' }],
     ['unix:/run/a.sock', { protocol: 'http', tls: false, path: '/run/a.sock' }],
   ])('%s', (text, target) => {
     expect(parseUpstream(text)).toEqual(target);
@@ -35,6 +40,9 @@ describe('parseUpstream', () => {
     'uwsgi://a',
     'fastcgi://a',
     'https+unix:/a',
+    'h2+unix:/a',
+    'h2c://a/path',
+    'h3://a',
     'scgi+unix:a',
   ])('%j is refused by name', (text) => {
     expect(() => parseUpstream(text)).toThrow(

@@ -95,10 +95,42 @@ describe('what was not taken goes to another connection, whatever its method', (
     }
   });
 
-  test('but not when its body is on its way already', async () => {
-    await using upstream = await startRaw((session, id) => session.send(reset(id, 7)));
-    await using proxy = await startProxy([upstream.url]);
-    expect(await exchange(proxy.port, post('body'))).toMatch(/^HTTP\/1\.1 502 /);
+  test('with what was sent of its body, while that is short', async () => {
+    await using refusing = await startRaw(() => undefined, {
+      // Refused behind the first piece, when the next is being waited for.
+      onFrame: (session, { type, id }) => type === TYPE.DATA && session.send(reset(id, 7)),
+    });
+    const bodies: Buffer[] = [];
+    await using other = await startRaw(() => undefined, {
+      onFrame: (session, { type, id, flags, payload }) => {
+        if (type !== TYPE.DATA) return;
+        bodies.push(payload);
+        if ((flags & END_STREAM) !== 0) session.send(whole(id, 'other'));
+      },
+    });
+    await using proxy = await startProxy([refusing.url, other.url]);
+    const client = await RawClient.connect(proxy.port);
+    client.send('POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 11\r\n\r\nhello ');
+    await expect.poll(() => bodies.length).toBe(1);
+    client.send('world');
+    await client.until('other');
+    expect(Buffer.concat(bodies).toString()).toBe('hello world');
+    expect(refusing.requests()).toBe(1);
+  });
+
+  test('but not when more of its body is on its way', async () => {
+    let bytes = 0;
+    await using upstream = await startRaw(() => undefined, {
+      settings: frame(TYPE.SETTINGS, 0, 0, setting(4, 1_000_000)),
+      onFrame: (session, { type, id, payload }) => {
+        if (type !== TYPE.DATA) return;
+        bytes += payload.length;
+        session.send(frame(TYPE.WINDOW_UPDATE, 0, 0, uint32(payload.length)));
+        if (bytes > 80_000) session.send(reset(id, 7));
+      },
+    });
+    await using proxy = await startProxy([upstream.url, `${upstream.url}/`]);
+    expect(await exchange(proxy.port, post('x'.repeat(200_000)))).toMatch(/^HTTP\/1\.1 502 /);
     expect(upstream.requests()).toBe(1);
   });
 
