@@ -32,7 +32,7 @@ describe('hooks', () => {
     const { hooks, error } = runner({ onExit });
     await hooks.run('onExit', server);
     hooks.start('onExit', server);
-    await vi.waitFor(() => expect(error).toHaveBeenCalledTimes(2));
+    await expect.poll(() => error.mock.calls.length).toBe(2);
     expect(error).toHaveBeenCalledWith({ err: expect.any(Error) }, 'the hook onExit has failed');
     await expect(hooks.demand('onExit', server)).rejects.toThrow('only a hook');
   });

@@ -59,7 +59,7 @@ test('messages go one by one, in their order', async () => {
   notifier.notify({ ready: true });
   expect(sent).toHaveLength(1);
   finish();
-  await vi.waitFor(() => expect(sent).toHaveLength(2));
+  await expect.poll(() => sent).toHaveLength(2);
   finish();
   await notifier.flushed();
   expect(sent.map(([first]) => first)).toEqual(['RELOADING=1', 'READY=1']);
@@ -69,7 +69,7 @@ test('a systemd that does not answer does not fill the memory', async () => {
   const { notifier, sent, finish } = notifierWith();
   for (let i = 0; i < 1000; i++) notifier.notify({ status: String(i) });
   for (let i = 1; i <= 17; i++) {
-    await vi.waitFor(() => expect(sent).toHaveLength(i));
+    await expect.poll(() => sent).toHaveLength(i);
     finish();
   }
   await notifier.flushed();

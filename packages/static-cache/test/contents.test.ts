@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryFolder } from '@highball/testkit';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Contents } from '../src/contents.ts';
 import { Descriptors } from '../src/descriptors.ts';
 import type { FileEntry } from '../src/entry.ts';
@@ -109,7 +109,7 @@ describe('contents', () => {
       await new Promise((resolve) => setImmediate(resolve));
       return Math.floor(contents.bytes / SIZE) - contents.size;
     };
-    await vi.waitFor(async () => expect(await lingers()).toBe(1));
+    await expect.poll(lingers).toBe(1);
     expect(part?.toString()).toBe('1');
   });
 

@@ -40,14 +40,14 @@ describe.skipIf(process.platform !== 'linux')('descriptors', () => {
     expect(a).toBe(c);
     expect([a?.users, openOnes(path)]).toEqual([3, 1]);
     for (const each of [a, b, c]) each?.release();
-    await vi.waitFor(() => expect(openOnes(path)).toBe(0));
+    await expect.poll(() => openOnes(path)).toBe(0);
   });
 
   test('none for a file that is not what it was', async () => {
     await writeFile(path, 'two');
     expect(await make().acquire({ path, state: 'other' })).toBeUndefined();
     expect(await make().acquire({ path: `${path}.none`, state: 'other' })).toBeUndefined();
-    await vi.waitFor(() => expect(openOnes(path)).toBe(0));
+    await expect.poll(() => openOnes(path)).toBe(0);
   });
 
   test('idle ones are used again, and the longest idle is closed when there are too many', async () => {
@@ -57,7 +57,7 @@ describe.skipIf(process.platform !== 'linux')('descriptors', () => {
       await writeFile(each, 'x');
       (await descriptors.acquire({ path: each, state: await state(each) }))?.release();
     }
-    await vi.waitFor(() => expect(files.map(openOnes)).toEqual([0, 1]));
+    await expect.poll(() => files.map(openOnes)).toEqual([0, 1]);
     const again = await descriptors.acquire({ path: files[1]!, state: await state(files[1]!) });
     expect([again?.users, openOnes(files[1]!)]).toEqual([1, 1]);
     again?.release();
@@ -73,7 +73,7 @@ describe.skipIf(process.platform !== 'linux')('descriptors', () => {
     await rm(deleted);
     expect(openOnes(deleted)).toBe(1);
     vi.advanceTimersByTime(20_000);
-    await vi.waitFor(() => expect(openOnes(deleted)).toBe(0));
+    await expect.poll(() => openOnes(deleted)).toBe(0);
     expect(descriptors.size).toBe(0);
   });
 
@@ -89,7 +89,7 @@ describe.skipIf(process.platform !== 'linux')('descriptors', () => {
     await old?.read(buffer, 0);
     expect([String(buffer), await old?.isUnchanged()]).toEqual(['old', true]);
     old?.release();
-    await vi.waitFor(() => expect(openOnes(path)).toBe(1));
+    await expect.poll(() => openOnes(path)).toBe(1);
     young?.release();
   });
 
