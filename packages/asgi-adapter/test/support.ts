@@ -1,5 +1,11 @@
 import { createWorker, type Worker, type WorkerOptions } from '@highball/async-worker';
-import type { Application, AsgiApplication, AsgiReceiveEvent, AsgiSend } from '@highball/gateway-protocol';
+import type {
+  Application,
+  AsgiApplication,
+  AsgiReceiveEvent,
+  AsgiSend,
+  AsgiSendEvent,
+} from '@highball/gateway-protocol';
 import { RawClient } from '@highball/testkit';
 import { type Clock, fromAsgi, type FromAsgiOptions } from '../src/index.ts';
 
@@ -126,3 +132,15 @@ export function gate<Value = void>(): { promise: Promise<Value>; open: (value: V
   const { promise, resolve } = Promise.withResolvers<Value>();
   return { promise, open: resolve };
 }
+
+export const START: AsgiSendEvent = {
+  type: 'http.response.start',
+  status: 200,
+  headers: [['content-type', 'text/plain']],
+};
+
+export const PIECE = (body: string, more = true): AsgiSendEvent => ({
+  type: 'http.response.body',
+  body: Buffer.from(body),
+  more_body: more,
+});

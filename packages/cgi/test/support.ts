@@ -160,3 +160,6 @@ export function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+/** What a script of the shell begins a text with. */
+export const PLAIN: string = "printf 'Content-Type: text/plain\\n\\n'";

@@ -1,6 +1,8 @@
 import { createWorker, type Log, type Worker } from '@highball/async-worker';
 import type { Application } from '@highball/gateway-protocol';
 import { exchange, RawClient } from '@highball/testkit';
+import { afterAll, beforeAll } from 'vitest';
+import { installLightweightTypes } from '../src/index.ts';
 
 /** What the server logged as errors. */
 export class ErrorLog implements Log {
@@ -74,4 +76,16 @@ export async function quiet(count: () => number): Promise<void> {
     before = now;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+}
+
+/** Whose `Request` and `Response` handlers get: Node's, or those of this package. */
+export const TYPES: readonly ['native', 'lightweight'] = ['native', 'lightweight'];
+
+/** Has a group of tests use these types. */
+export function useTypes(types: (typeof TYPES)[number]): void {
+  let uninstall: () => void = () => undefined;
+  beforeAll(() => {
+    if (types === 'lightweight') uninstall = installLightweightTypes();
+  });
+  afterAll(() => uninstall());
 }

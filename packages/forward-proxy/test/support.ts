@@ -135,3 +135,9 @@ export class ManualClock implements Clock {
     this.#now = until;
   }
 }
+
+/** An origin with one answer to every request. */
+export const answering = (text: string): Promise<Origin> =>
+  startOrigin((socket, received) => received.endsWith('\r\n\r\n') && socket.write(text));
+
+export const statusOf = (answer: string): number => Number(answer.split(' ')[1]);
