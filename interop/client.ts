@@ -75,7 +75,7 @@ export class Client {
 
   /** Whether the server closes the connection within a moment. */
   async closes(): Promise<boolean> {
-    const deadline = Date.now() + 2000;
+    const deadline = Date.now() + 10_000;
     while (!this.#closed && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
     return this.#closed;
   }

@@ -118,9 +118,9 @@ export async function readBody(receive: () => Promise<AsgiReceiveEvent>): Promis
   }
 }
 
-/** Resolves when it has become true; throws after five seconds. */
+/** Resolves when it has become true; throws after half a minute. */
 export async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 5000;
+  const deadline = Date.now() + 30_000;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error('it has not become true');
     await new Promise((resolve) => setTimeout(resolve, 5));

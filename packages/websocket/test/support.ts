@@ -205,9 +205,9 @@ export function frame(
   return Buffer.concat([head, Buffer.alloc(mask ? 4 : 0), data]);
 }
 
-/** Resolves when it has become true, or after five seconds. */
+/** Resolves when it has become true, or after half a minute. */
 export async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 5000;
+  const deadline = Date.now() + 30_000;
   while (!condition() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
