@@ -1,11 +1,17 @@
+import { createWorker } from '@highball/async-worker';
 import type { Application } from '@highball/gateway-protocol';
 import { checkSite } from './check-site.ts';
+import { CommandError, messageOf, WORKER_BOOT_ERROR } from './errors.ts';
 import type { Launch } from './launch.ts';
 import { loadApplication } from './load-application.ts';
+import { createLog } from './log.ts';
 import { loadPlanConfig } from './plan.ts';
 import { parseRawEnv } from './raw-env.ts';
 import { settingsOf } from './resolve-settings.ts';
 import { resolveIdentity } from './service/identity.ts';
+import type { Settings } from './settings.ts';
+import { workerLog } from './worker-log.ts';
+import { workerOptions } from './worker-options.ts';
 import { readFrontSockets } from './tls/read-tls.ts';
 import { readBind } from './tls/schemes.ts';
 
@@ -27,8 +33,19 @@ export async function checkLaunch(launch: Launch): Promise<void> {
   for (const upstream of Object.values(config.upstreams ?? {})) {
     if ('app' in upstream) await run(upstream.app);
   }
-  await checkSite({ config, folder, place: launch.source.file, settings, run });
+  const site = await checkSite({ config, folder, place: launch.source.file, run });
+  checkWorker(site, settings);
   console.log('The configuration is correct.');
   // What an application has opened while it was loaded shall not keep this process.
   process.exit(0);
+}
+
+/** Makes a worker that does not listen: addresses and networks are read. */
+function checkWorker(site: Application, settings: Settings): void {
+  const log = workerLog(createLog({ level: 'silent', format: 'text', process: 'check' }));
+  try {
+    createWorker(site, workerOptions(settings, log));
+  } catch (cause) {
+    throw new CommandError(messageOf(cause), { exitCode: WORKER_BOOT_ERROR, cause });
+  }
 }

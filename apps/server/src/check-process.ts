@@ -20,10 +20,10 @@ export async function runCheck(): Promise<void> {
   process.send?.(outcome, undefined, undefined, () => process.exit(0));
 }
 
-async function outcomeOf({ source, settings }: CheckPlan): Promise<CheckOutcome> {
+async function outcomeOf({ source }: CheckPlan): Promise<CheckOutcome> {
   try {
     const loaded = await loadPlanConfig(source);
-    await checkSite({ ...loaded, place: source.file, settings, run: () => Promise.resolve(() => []) });
+    await checkSite({ ...loaded, place: source.file, run: () => Promise.resolve(() => []) });
     return {};
   } catch (error) {
     return { problem: { message: oneLine(messageOf(error)), exitCode: exitCodeOf(error) } };

@@ -1,21 +1,16 @@
-import { createWorker } from '@highball/async-worker';
 import type { Application } from '@highball/gateway-protocol';
 import { Lifecycle } from './application/lifecycle.ts';
-import { CommandError, exitCodeOf, messageOf, WORKER_BOOT_ERROR } from './errors.ts';
+import { CommandError, exitCodeOf, messageOf } from './errors.ts';
 import type { LoadedConfig } from './load-config.ts';
 import { createLog } from './log.ts';
-import type { Settings } from './settings.ts';
 import { SiteCaches } from './site/caches.ts';
 import { createSite } from './site/site.ts';
 import { createUpstreams } from './site/upstreams.ts';
-import { type WorkerLog, workerLog } from './worker-log.ts';
-import { workerOptions } from './worker-options.ts';
 
 /** What a site is checked with. */
 export interface SiteCheck extends LoadedConfig {
   /** The configuration's name in messages. */
   readonly place: string | undefined;
-  readonly settings: Settings;
   /** Loads the application of a module; where that is not to be checked, it gives another. */
   run(spec: string): Promise<Application>;
 }
@@ -23,19 +18,20 @@ export interface SiteCheck extends LoadedConfig {
 /**
  * Makes all that a worker of the front is made of, but opens and writes nothing: each package reads its options, and what
  * does not fit together is found.
+ * @returns the application of it all, which is not to be called.
  * @throws CommandError that names the place and the mend.
  */
-export async function checkSite({ place, ...check }: SiteCheck): Promise<void> {
+export async function checkSite({ place, ...check }: SiteCheck): Promise<Application> {
   try {
-    await makeSite(check);
+    return await makeSite(check);
   } catch (cause) {
-    // Others are of an application, or of a setting, and name it.
+    // Others are of an application, and name it.
     if (place === undefined || exitCodeOf(cause) !== 1) throw cause;
     throw new CommandError(`${place}: ${messageOf(cause)}`, { cause });
   }
 }
 
-async function makeSite({ config, folder, settings, run }: Omit<SiteCheck, 'place'>): Promise<void> {
+async function makeSite({ config, folder, run }: Omit<SiteCheck, 'place'>): Promise<Application> {
   const addresses: Record<string, readonly string[]> = {};
   for (const [name, upstream] of Object.entries(config.upstreams ?? {})) {
     // They get their sockets at the start.
@@ -46,16 +42,7 @@ async function makeSite({ config, folder, settings, run }: Omit<SiteCheck, 'plac
   const upstreams = await createUpstreams(config, { addresses, folder, log });
   const caches = new SiteCaches({ workers: 1 }, false);
   const site = await createSite(config, { folder, upstreams, run, lifecycle, caches });
-  checkWorker(site, settings, workerLog(log));
   upstreams.close();
   await lifecycle.stop(false, () => undefined);
-}
-
-/** Makes a worker that does not listen: addresses and networks are read. */
-function checkWorker(site: Application, settings: Settings, log: WorkerLog): void {
-  try {
-    createWorker(site, workerOptions(settings, log));
-  } catch (cause) {
-    throw new CommandError(messageOf(cause), { exitCode: WORKER_BOOT_ERROR, cause });
-  }
+  return site;
 }

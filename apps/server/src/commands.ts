@@ -111,9 +111,19 @@ async function runLaunch(launch: Launch, flags: Flags): Promise<void> {
   if (flags['checkConfig']) return check(launch);
   const { config, source } = launch;
   // What the command line says has been checked with its flags.
-  if (source.kind === 'file') await checkPlaces(config, dirname(source.file), source.file);
+  if (source.kind === 'file') {
+    await checkPlaces(config, dirname(source.file), source.file);
+    checkMeanwhile(launch);
+  }
   const { runStack } = await import('./run-stack.ts');
   await runStack(launch);
+}
+
+/** While this process loads what it consists of: the server waits for the outcome before it binds anything. */
+function checkMeanwhile({ config, origins, check: begin }: Launch): void {
+  // It may make what is looked for; and one in the background checks for itself.
+  if (config.hooks?.onStarting !== undefined || settingsOf(origins).daemon) return;
+  begin().catch(() => undefined);
 }
 
 async function check(launch: Launch): Promise<void> {

@@ -96,11 +96,6 @@ export class InForce {
     return before;
   }
 
-  /** Has it checked before anything is bound. @throws CommandError that names the place and the mend. */
-  async check(): Promise<void> {
-    await checkApart(this.#accepted);
-  }
-
   /** Puts a configuration into force. */
   restore(accepted: Accepted): void {
     const { log, hooks } = this.#parts;

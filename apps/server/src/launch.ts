@@ -1,3 +1,4 @@
+import { checkApart } from './check-apart.ts';
 import { checkSettings } from './check-settings.ts';
 import type { Config, ServerConfig } from './config.ts';
 import { acceptableText, loadConfig, loadServerConfig } from './load-config.ts';
@@ -36,6 +37,11 @@ export interface LaunchReading extends Reading<Config> {
 export interface Launch extends LaunchReading {
   /** The folder in which the command was given, before `chdir`. */
   startedIn: string;
+  /**
+   * Has a process check what only packages know of it; once, however often it is called.
+   * @throws CommandError that names the place and the mend.
+   */
+  check(): Promise<void>;
   /** Reads file and environment anew. @throws CommandError when they are not valid any more. */
   reread(): Promise<LaunchReading>;
 }
@@ -72,9 +78,12 @@ export function createLaunch(
     // With `reload`, a change of the file is what is waited for.
     source: text === undefined || settingsOf(origins).reload ? source : { ...source, text },
   });
+  const first = complete(reading);
+  let checked: Promise<void> | undefined;
   return {
-    ...complete(reading),
+    ...first,
     startedIn,
+    check: () => (checked ??= checkApart({ source: first.source, settings: settingsOf(first.origins) })),
     reread: async () => complete(await readSettings(input, ++version)),
   };
 }

@@ -56,11 +56,6 @@ export class Stack {
     return this.#pools.front as Pool;
   }
 
-  /** Has the configuration checked. @throws CommandError that names the place and the mend. */
-  async check(): Promise<void> {
-    await this.#inForce.check();
-  }
-
   /** Starts what is behind, then the front; when one cannot start, the others are stopped again. */
   async start(): Promise<void> {
     try {

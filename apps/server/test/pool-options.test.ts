@@ -15,6 +15,7 @@ const launchIn = (folder: string, file?: string): Launch => ({
   origins: [],
   source: { kind: 'inline', config: { routes: [] }, folder, ...(file && { file }) },
   startedIn: folder,
+  check: () => Promise.resolve(),
   reread: () => Promise.reject(new Error('not here')),
 });
 

@@ -88,7 +88,7 @@ export class Service {
     const undoStops = this.#handleStops();
     this.#takePidfile();
     await this.#hooks.demand('onStarting', this.#stack.context());
-    await this.#stack.check();
+    await this.#launch.check();
     if (this.#stopping) return undefined;
     const controlPoint = soon(() => import('../ctl/control-point.ts'));
     try {
