@@ -59,7 +59,12 @@ function asText(value: unknown): string | undefined {
 
 /** The request line: with the target as it was sent, where the server tells it. */
 export function requestLine({ environ }: AccessRecord): string {
-  return `${environ.REQUEST_METHOD} ${requestTarget(environ)} ${environ.SERVER_PROTOCOL}`;
+  return `${environ.REQUEST_METHOD} ${requestTarget(environ)} ${protocolOf(environ)}`;
+}
+
+/** The protocol as logs have it: nginx and Apache write HTTP/2.0, and so do programs that read them. */
+export function protocolOf({ SERVER_PROTOCOL: protocol }: Environ): string {
+  return protocol === 'HTTP/2' ? 'HTTP/2.0' : protocol;
 }
 
 /** The target as it was sent, before any rewriting. */

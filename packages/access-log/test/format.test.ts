@@ -34,6 +34,16 @@ test('the format of gunicorn is its default', () => {
   );
 });
 
+test.each(['%(r)s %(H)s', '$request $server_protocol'])(
+  'HTTP/2 is HTTP/2.0, as nginx writes it: %s',
+  (format) => {
+    const record = recordOf();
+    record.environ.SERVER_PROTOCOL = 'HTTP/2';
+    expect(lineOf(format)).toContain('HTTP/1.1 HTTP/1.1');
+    expect(lineOf(format, record)).toBe('GET /a%20b?x=1&y=2 HTTP/2.0 HTTP/2.0');
+  },
+);
+
 describe('each atom', () => {
   test.each([
     ['h', '203.0.113.7'],

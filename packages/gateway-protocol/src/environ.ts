@@ -53,7 +53,7 @@ export interface Environ {
   CONTENT_LENGTH?: string;
   SERVER_NAME: string;
   SERVER_PORT: string;
-  /** The client's version, `HTTP/1.0` or `HTTP/1.1`. */
+  /** The client's version: `HTTP/1.0`, `HTTP/1.1`, `HTTP/2`. */
   SERVER_PROTOCOL: string;
   /** The client's address; empty on a Unix socket. */
   REMOTE_ADDR?: string;

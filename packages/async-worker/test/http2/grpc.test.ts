@@ -1,8 +1,8 @@
 import {
-  Client,
+  type Client,
   credentials,
   makeClientConstructor,
-  Metadata,
+  type Metadata,
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
