@@ -2,6 +2,9 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { exchange, highball, type Program, temporaryFolder } from '@highball/testkit';
 
+/** What a browser says when it opens a page. */
+export const BROWSER: string = 'Accept: text/html\r\nSec-Fetch-Dest: document\r\n';
+
 /** A project under development: its files, and a `highball dev` on them. */
 export interface Project {
   path: string;
@@ -47,7 +50,7 @@ export function get(port: number, path = '/', more = ''): Promise<string> {
 
 /** Asks for a path until the answer is as expected: a saved file is noticed a little later. */
 export async function getUntil(port: number, pattern: RegExp, path = '/', more = ''): Promise<string> {
-  const deadline = Date.now() + 8000;
+  const deadline = Date.now() + 30_000;
   for (;;) {
     const answer = await get(port, path, more);
     if (pattern.test(answer)) return answer;
