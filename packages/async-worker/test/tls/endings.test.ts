@@ -171,3 +171,26 @@ describe('a connection that the application takes over', () => {
     await closed;
   });
 });
+
+test('a body waits with the client as long as nobody reads it, and then all of it comes', async () => {
+  const read = deferred();
+  await using server = await serveTls(async (environ, start) => {
+    await read.promise;
+    let sum = 0;
+    for await (const chunk of environ['wsgi.input']) for (const byte of chunk) sum += byte;
+    start('200 OK', []);
+    return [String(sum)];
+  }, certificates.server);
+  const client = await TlsClient.connect(server.port, trusting());
+  client.send('POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 30000000\r\n\r\n');
+  const piece = Buffer.from(Array.from({ length: 10_000 }, (_, i) => i % 251));
+  for (let i = 0; i < 3000; i++) client.send(piece);
+  await until(() => server.worker.stats().active === 1);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  // What the two systems keep, and no more.
+  expect(client.socket.writableLength).toBeGreaterThan(10_000_000);
+  read.resolve();
+  await client.closed;
+  expect(bodyOf(client.received)).toBe(String(3000 * piece.reduce((a, b) => a + b, 0)));
+  client.socket.destroy();
+});
