@@ -28,6 +28,7 @@ const MAX_SESSION_MEMORY = 32;
 export function openSession(target: UpstreamTarget, options: SessionOptions, opening: SessionOpening): void {
   const socket = options.connect(target);
   let session: ClientHttp2Session | undefined;
+  let over = false;
   const { connectTimeoutMs } = options;
   const onError = (error: Error): void => fail(error);
   const onClose = (): void => fail(new Error('the connection was closed'));
@@ -46,6 +47,9 @@ export function openSession(target: UpstreamTarget, options: SessionOptions, ope
     opening.onOpen(session as ClientHttp2Session, socket);
   };
   const fail = (error: Error): void => {
+    // An error may have others behind it.
+    if (over) return;
+    over = true;
     clearTimeout(timer);
     socket.off('close', onClose);
     session?.off('close', onClose).off('remoteSettings', onSettings);

@@ -22,6 +22,13 @@ export interface StreamHow {
 /** More than this do not wait for an upstream's connections. */
 const MAX_WAITING = 1024;
 
+/** A request that waits. */
+interface Waiter {
+  readonly opening: StreamOpening;
+  /** Only for connections that were opened after so many. */
+  readonly since: number;
+}
+
 /** The connections of HTTP/2 to one upstream, and the requests that wait for them. */
 export class SessionPool implements SessionKeeper {
   readonly now: () => number;
@@ -29,9 +36,11 @@ export class SessionPool implements SessionKeeper {
   readonly #name: string;
   readonly #options: ResolvedOptions;
   readonly #sessions: UpstreamSession[] = [];
-  readonly #waiting: StreamOpening[] = [];
-  /** Connections on their way. */
+  readonly #waiting: Waiter[] = [];
+  /** Connections on their way, and those that there were so far. */
   #opening = 0;
+  #opened = 0;
+  #serving = false;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param name - the address, for messages. */
@@ -44,9 +53,8 @@ export class SessionPool implements SessionKeeper {
 
   /** Finds a stream, at once or later. @returns what gives it up. */
   open({ fresh, maxIdleMs }: StreamHow, opening: StreamOpening): () => void {
-    if (fresh) return this.#openFresh(opening);
-    const session = this.#waiting.length === 0 ? this.#choose() : undefined;
-    if (session === undefined) return this.#wait(opening);
+    const session = fresh || this.#waiting.length > 0 ? undefined : this.#choose(0);
+    if (session === undefined) return this.#wait(opening, fresh);
     if (this.now() - session.heardAt > maxIdleMs) return this.#prove(session, opening);
     opening.onOpen(session.reserve());
     return () => undefined;
@@ -67,87 +75,87 @@ export class SessionPool implements SessionKeeper {
   }
 
   /** The fullest that has room: the others get to be unused, and end. */
-  #choose(): UpstreamSession | undefined {
+  #choose(since: number): UpstreamSession | undefined {
     let chosen: UpstreamSession | undefined;
     for (const session of this.#sessions) {
-      if (session.hasRoom && (chosen === undefined || session.active > chosen.active)) chosen = session;
+      const fits = session.hasRoom && session.number > since;
+      if (fits && (chosen === undefined || session.active > chosen.active)) chosen = session;
     }
     return chosen;
   }
 
-  #wait(opening: StreamOpening): () => void {
+  /** @param fresh - for a connection that is not there yet. */
+  #wait(opening: StreamOpening, fresh: boolean): () => void {
     const waiting = this.#waiting;
-    if (waiting.length >= MAX_WAITING) {
-      opening.onFailed(
-        unreachable(this.#name, new Error(`${MAX_WAITING} requests wait for its connections`)),
-      );
+    const problem = this.#problem(fresh);
+    if (problem !== undefined) {
+      opening.onFailed(unreachable(this.#name, new Error(problem)));
       return () => undefined;
     }
-    waiting.push(opening);
+    const waiter = { opening, since: fresh ? this.#opened : 0 };
+    waiting.push(waiter);
     this.#grow();
     return () => {
-      const index = waiting.indexOf(opening);
+      const index = waiting.indexOf(waiter);
       if (index !== -1) waiting.splice(index, 1);
     };
+  }
+
+  /** Why nobody may wait. */
+  #problem(fresh: boolean): string | undefined {
+    if (this.#waiting.length >= MAX_WAITING) return `${MAX_WAITING} requests wait for its connections`;
+    if (fresh && this.#opening === 0 && !this.#mayGrow()) return 'it has as many connections as it may have';
+    return undefined;
   }
 
   /** A request that could not be sent twice does not go to a connection that may be dead. */
   #prove(session: UpstreamSession, opening: StreamOpening): () => void {
     const exchange = session.reserve();
     let over = false;
+    let cancel = (): void => exchange.discard();
     session.prove((alive) => {
       if (over) return;
-      over = true;
       if (alive && session.open) {
+        cancel = () => undefined;
         opening.onOpen(exchange);
-        return;
+      } else {
+        exchange.discard();
+        cancel = this.#wait(opening, false);
       }
-      exchange.discard();
-      cancel = this.#wait(opening);
     });
-    let cancel = (): void => {
-      if (over) return;
+    return () => {
       over = true;
-      exchange.discard();
+      cancel();
     };
-    return () => cancel();
-  }
-
-  #openFresh(opening: StreamOpening): () => void {
-    let over = false;
-    if (!this.#mayGrow()) {
-      opening.onFailed(unreachable(this.#name, new Error('it has as many connections as it may have')));
-      return () => undefined;
-    }
-    this.#openSession(
-      (session) => {
-        if (!over) opening.onOpen(session.reserve());
-      },
-      (error) => {
-        if (!over) opening.onFailed(this.#failed(error));
-      },
-    );
-    return () => (over = true);
   }
 
   /** Gives room to those who wait, in their order; opens a connection for the rest. */
   #serve(): void {
-    for (;;) {
-      const session = this.#waiting.length === 0 ? undefined : this.#choose();
-      if (session === undefined) break;
-      this.#waiting.shift()?.onOpen(session.reserve());
-    }
+    // Who is served may give its room back at once.
+    if (this.#serving) return;
+    this.#serving = true;
+    while (this.#serveOne());
+    this.#serving = false;
     this.#grow();
+  }
+
+  #serveOne(): boolean {
+    for (const [i, { opening, since }] of this.#waiting.entries()) {
+      const session = this.#choose(since);
+      if (session !== undefined) {
+        this.#waiting.splice(i, 1);
+        opening.onOpen(session.reserve());
+        return true;
+      }
+      // What finds no room anywhere is the same for all.
+      if (since === 0) return false;
+    }
+    return false;
   }
 
   #grow(): void {
     const { maxStreams } = this.#options.http2;
-    while (this.#waiting.length > this.#opening * maxStreams && this.#mayGrow()) {
-      this.#openSession(
-        () => undefined,
-        (error) => this.#failWaiting(error),
-      );
-    }
+    while (this.#waiting.length > this.#opening * maxStreams && this.#mayGrow()) this.#openSession();
   }
 
   /** Of an upstream that allows no streams at all, no more connections are opened. */
@@ -157,32 +165,30 @@ export class SessionPool implements SessionKeeper {
     return open.length + this.#opening < this.#options.http2.maxSessions;
   }
 
-  #openSession(onOpen: (session: UpstreamSession) => void, onFailed: (error: Error) => void): void {
+  #openSession(): void {
     this.#opening++;
     openSession(this.#target, this.#options, {
       onOpen: (session, socket) => {
         this.#opening--;
-        const opened = new UpstreamSession(
-          { session, socket, target: this.#target },
-          this.#options.http2,
-          this,
-        );
-        this.#sessions.push(opened);
+        const place = { session, socket, target: this.#target, number: ++this.#opened };
+        this.#sessions.push(new UpstreamSession(place, this.#options.http2, this));
         this.#watch();
-        onOpen(opened);
         this.#serve();
       },
       onFailed: (error) => {
         this.#opening--;
-        onFailed(error);
+        this.#failWaiting(error);
       },
     });
   }
 
-  /** Where no connection is left or on its way, nobody is to wait for one. */
+  /** Where no connection is on its way, nobody is to wait for one; where there is another, it may get room. */
   #failWaiting(error: Error): void {
-    if (this.#opening > 0 || this.#sessions.some((session) => session.open)) return;
-    for (const opening of this.#waiting.splice(0)) opening.onFailed(this.#failed(error));
+    if (this.#opening > 0) return;
+    const isLeft = this.#sessions.some((session) => session.open);
+    const failed = this.#waiting.filter(({ since }) => !isLeft || since > 0);
+    for (const waiter of failed) this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+    for (const { opening } of failed) opening.onFailed(this.#failed(error));
   }
 
   /** An error of each request's own. */

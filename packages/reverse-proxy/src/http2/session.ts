@@ -14,12 +14,22 @@ export interface SessionKeeper {
   onGone(session: UpstreamSession): void;
 }
 
+/** What a connection is made of. */
+export interface SessionPlace {
+  readonly session: ClientHttp2Session;
+  readonly socket: Socket;
+  readonly target: UpstreamTarget;
+  /** The how manieth of its upstream it is, from 1. */
+  readonly number: number;
+}
+
 /** gRPC's servers take PINGs that come more often for an attack (its keepalive guide: five minutes). */
 const PING_AGAIN_MS = 300_000;
 
 /** A connection of HTTP/2 to an upstream: as many requests at a time as it allows. */
 export class UpstreamSession {
   readonly target: UpstreamTarget;
+  readonly number: number;
   readonly sorter: FieldSorter = new FieldSorter();
   readonly now: () => number;
   /** Requests that have a place here. */
@@ -34,6 +44,8 @@ export class UpstreamSession {
   readonly #socket: Socket;
   readonly #keeper: SessionKeeper;
   readonly #options: ResolvedHttp2;
+  /** Who waits for the answer to a PING. */
+  readonly #proofs: ((alive: boolean) => void)[] = [];
   #limit = 0;
   #served = 0;
   #idleSince: number;
@@ -43,11 +55,12 @@ export class UpstreamSession {
   #pingAfterMs: number;
 
   constructor(
-    { session, socket, target }: { session: ClientHttp2Session; socket: Socket; target: UpstreamTarget },
+    { session, socket, target, number }: SessionPlace,
     options: ResolvedHttp2,
     keeper: SessionKeeper,
   ) {
     this.target = target;
+    this.number = number;
     this.#session = session;
     this.#socket = socket;
     this.#keeper = keeper;
@@ -106,6 +119,10 @@ export class UpstreamSession {
 
   /** Asks whether the upstream is there (RFC 9113 §6.7); one that does not answer loses the connection. */
   prove(done: (alive: boolean) => void): void {
+    if (this.#proofs.push(done) === 1) this.#ping();
+  }
+
+  #ping(): void {
     const { pingTimeoutMs } = this.#options;
     const timer = setTimeout(() => {
       this.end(new UpstreamError('RESET', `the upstream did not answer a PING within ${pingTimeoutMs} ms`));
@@ -117,11 +134,15 @@ export class UpstreamSession {
         // What it says to a PING breaks no silence.
         this.#seenBytes = this.#socket.bytesRead;
         if (error === null) this.heardAt = this.now();
-        done(error === null);
+        this.#proved(error === null);
       });
     if (sent) return;
     clearTimeout(timer);
-    done(false);
+    this.#proved(false);
+  }
+
+  #proved(alive: boolean): void {
+    for (const done of this.#proofs.splice(0)) done(alive);
   }
 
   /** Ends it when it was unused for too long; asks whether it is alive when it is silent. */

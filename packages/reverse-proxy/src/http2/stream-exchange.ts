@@ -105,11 +105,13 @@ export class StreamExchange implements Exchange, ResponseSource {
     const stream = this.#stream;
     this.requestSent = true;
     if (stream === undefined || stream.writableEnded) return;
-    if (trailers.length > 0) {
-      const headers = trailerHeaders(trailers);
-      stream.once('wantTrailers', () => stream.sendTrailers(headers));
-    }
-    stream.end();
+    this.#guard(() => {
+      if (trailers.length > 0) {
+        const headers = trailerHeaders(trailers);
+        stream.once('wantTrailers', () => stream.sendTrailers(headers));
+      }
+      stream.end();
+    });
   }
 
   drained(): Promise<void> {
@@ -228,8 +230,9 @@ export class StreamExchange implements Exchange, ResponseSource {
     this.#handler?.onEnd(this.#trailers, this.#readAt);
     this.#handler = undefined;
     this.#body?.end();
-    // The answer does not depend on the rest of the request (RFC 9113 §8.1).
+    // The answer does not depend on the rest of the request (RFC 9113 §8.1), be it unsent or untaken.
     if (this.#stream?.writableEnded === false) this.#reset(ERROR_CODES.NO_ERROR);
+    else if (this.#stream?.writableFinished === false) this.#reset(ERROR_CODES.CANCEL);
   }
 
   /** What was told was not at fault, but perhaps who was told: an error would end the process. */

@@ -295,6 +295,48 @@ describe('a connection', () => {
   });
 });
 
+describe('many at a time', () => {
+  test('what a GOAWAY leaves out opens one connection more, not one each', async () => {
+    const ids: [RawSession, number][] = [];
+    await using upstream = await startRaw((session, id) => {
+      if (session.index > 0) session.send(whole(id, 'again'));
+      else if (id === 1) session.send(whole(id, 'first'));
+      else ids.push([session, id]);
+    });
+    await using proxy = await startProxy([upstream.url]);
+    expect(await exchange(proxy.port, get('/'))).toContain('first');
+    const answers = Array.from({ length: 3 }, () => exchange(proxy.port, get('/')));
+    await expect.poll(() => ids.length).toBe(3);
+    ids[0]?.[0].send(goaway(1));
+    for (const answer of await Promise.all(answers)) expect(answer).toContain('again');
+    expect(upstream.sessions).toHaveLength(2);
+  });
+
+  test('one PING proves a connection for all', async () => {
+    let now = 0;
+    await using upstream = await startRaw((session, id) => session.send(whole(id, 'fine')));
+    await using proxy = await startProxy([upstream.url], { now: () => now, idleTimeoutMs: 60_000 });
+    await exchange(proxy.port, get('/'));
+    now += 2000;
+    const answers = await Promise.all(Array.from({ length: 15 }, () => exchange(proxy.port, post('abc'))));
+    for (const answer of answers) expect(answer).toContain('fine');
+    expect(upstream.sessions).toHaveLength(1);
+    expect(upstream.sessions[0]?.of(TYPE.PING).length).toBeLessThan(5);
+  });
+
+  test('a request that is answered before it was taken is given up', async () => {
+    await using upstream = await startRaw((session, id) => session.send(whole(id, 'early')), {
+      settings: frame(TYPE.SETTINGS, 0, 0, setting(4, 0)),
+    });
+    await using proxy = await startProxy([upstream.url]);
+    for (let i = 1; i <= 2; i++) {
+      expect(await exchange(proxy.port, post('x'.repeat(1000)))).toContain('early');
+      await expect.poll(() => upstream.sessions[0]?.of(TYPE.RST_STREAM).length).toBe(i);
+    }
+    expect(upstream.sessions).toHaveLength(1);
+  });
+});
+
 describe('time', () => {
   test('an upstream that does not answer is 504, and hears CANCEL; its connection stays', async () => {
     await using upstream = await startRaw((session, id, index) => {
