@@ -12,6 +12,8 @@ import { workerProgram } from './pool-options.ts';
 import { type Change, changedUpstreams, compareSettings } from './reconfigure.ts';
 import { settingsOf } from './resolve-settings.ts';
 import type { Settings } from './settings.ts';
+import type { FrontSockets } from './tls/plan.ts';
+import { readFrontSockets } from './tls/read-tls.ts';
 
 /** A configuration that is correct. */
 export interface Accepted {
@@ -19,6 +21,8 @@ export interface Accepted {
   readonly settings: Settings;
   /** What a worker makes it of. */
   readonly source: PlanSource;
+  /** Where the front listens, and by which certificates. */
+  readonly sockets: FrontSockets;
 }
 
 /** Who is told of another configuration. */
@@ -39,7 +43,8 @@ export class InForce {
     const { launch } = parts;
     this.#parts = parts;
     const { config, source, origins } = launch;
-    this.#accepted = { config, source, settings: settingsOf(origins) };
+    const settings = settingsOf(origins);
+    this.#accepted = { config, source, settings, sockets: this.#readSockets(settings, config) };
   }
 
   get config(): Config {
@@ -48,6 +53,10 @@ export class InForce {
 
   get settings(): Settings {
     return this.#accepted.settings;
+  }
+
+  get sockets(): FrontSockets {
+    return this.#accepted.sockets;
   }
 
   /** How many workers the front is meant to have. */
@@ -69,6 +78,8 @@ export class InForce {
       source: this.#accepted.source,
       role: role.kind === 'upstream' ? { ...role, tellsLoad: this.#isAskedForLoad(role.upstream) } : role,
       settings: this.settings,
+      // Whoever is behind has no need of keys.
+      ...(role.kind === 'front' && { sockets: this.sockets }),
       ...(identity && { identity }),
     });
   }
@@ -85,14 +96,14 @@ export class InForce {
       throw error;
     });
     const before = this.#accepted;
-    const { config, source, change } = reading;
+    const { config, source, sockets, change } = reading;
     const { settings, changed, postponed } = change;
     postponed.push(...changedUpstreams(launch.config, config));
     if (changed.length > 0) log.info(`the reload changes ${changed.join(', ')}`);
     if (postponed.length > 0) {
       log.warn(`a reload cannot change ${postponed.join(', ')}: run highball ctl upgrade, or restart`);
     }
-    this.restore({ config, source, settings });
+    this.restore({ config, source, sockets, settings });
     return before;
   }
 
@@ -104,11 +115,15 @@ export class InForce {
     hooks.replace(accepted.config.hooks);
   }
 
-  async #readAnew(): Promise<LaunchReading & { change: Change }> {
+  async #readAnew(): Promise<LaunchReading & { change: Change; sockets: FrontSockets }> {
     const reading = await this.#parts.launch.reread();
     const change = compareSettings(this.settings, settingsOf(reading.origins));
     await checkApart({ source: reading.source, settings: change.settings });
-    return { ...reading, change };
+    return { ...reading, change, sockets: this.#readSockets(change.settings, reading.config) };
+  }
+
+  #readSockets(settings: Settings, { certificates }: Config): FrontSockets {
+    return readFrontSockets({ settings, certificates, warn: (message) => this.#parts.log.warn(message) });
   }
 
   #isAskedForLoad(upstream: string): boolean {

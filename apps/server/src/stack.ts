@@ -11,6 +11,7 @@ import { startBehind } from './pools-behind.ts';
 import { PrivateSockets } from './private-sockets.ts';
 import { replaceInTurn } from './replace-in-turn.ts';
 import { SharedCaches } from './shared-caches.ts';
+import type { FrontSockets } from './tls/plan.ts';
 
 /** What a stack is made of. */
 export interface StackOptions {
@@ -54,6 +55,11 @@ export class Stack {
   /** The pool that takes the clients; there is one once the stack has been started. */
   get front(): Pool {
     return this.#pools.front as Pool;
+  }
+
+  /** Where the front listens, and by which certificates. */
+  get sockets(): FrontSockets {
+    return this.#inForce.sockets;
   }
 
   /** Starts what is behind, then the front; when one cannot start, the others are stopped again. */

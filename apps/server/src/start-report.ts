@@ -7,7 +7,11 @@ import { version } from './version.ts';
 /** What is shown once everything runs: the address, the processes, and what the configuration wants said. */
 export function startReport(stack: Stack, { config, origins }: Launch): string {
   const { protocol } = settingsOf(origins);
-  const addresses = stack.front.master.status().addresses.map((address) => openable(address, protocol));
+  const { secured, tls } = stack.sockets;
+  const addresses = stack.front.master.status().addresses.map((address, index) => {
+    const isSecure = secured[index] ?? (tls !== undefined && !address.startsWith('unix:'));
+    return openable(address, isSecure ? 'https' : protocol);
+  });
   const lines = [
     `Highball ${version} serves ${addresses.join(' and ')}`,
     `  ${'master'.padEnd(10)} ${process.pid}`,
@@ -25,6 +29,6 @@ function poolLine({ name, master }: Pool, isFront: boolean): string {
 
 /** An address that a browser, or a web server's configuration, can open, also for a server that listens everywhere. */
 function openable(address: string, protocol: string): string {
-  if (address.startsWith('unix:')) return address;
+  if (address.startsWith('unix:')) return protocol === 'https' ? `${protocol}://${address}` : address;
   return `${protocol}://${address.replace(/^0\.0\.0\.0:/, '127.0.0.1:').replace(/^\[::\]:/, '[::1]:')}`;
 }
