@@ -23,6 +23,8 @@ function ask(plan: CheckPlan): Promise<CheckOutcome> {
     env: { ...process.env, ...env },
     // What the configuration says when it is loaded, it has said to the master.
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    // What a terminal sends to everyone is for the master.
+    detached: true,
     timeout: plan.settings.bootTimeout * 1000,
   });
   child.once('message', (outcome) => resolve(outcome as CheckOutcome));

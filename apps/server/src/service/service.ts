@@ -88,10 +88,11 @@ export class Service {
     const undoStops = this.#handleStops();
     this.#takePidfile();
     await this.#hooks.demand('onStarting', this.#stack.context());
-    await this.#launch.check();
     if (this.#stopping) return undefined;
     const controlPoint = soon(() => import('../ctl/control-point.ts'));
     try {
+      await this.#launch.check();
+      if (this.#stopping) return undefined;
       await this.#stack.start();
     } catch (error) {
       // What has been told to stop has not failed.
