@@ -139,7 +139,7 @@ export class Handshake implements ServedConnection, Watched, WireHandler {
     socket.pause();
     socket.unshift(first);
     this.#secure = this.#terminator
-      .start(socket)
+      .start(socket, first)
       .on('secure', this.#onSecure)
       .on('_tlsError', this.#onError)
       .on('end', this.#onEnd)

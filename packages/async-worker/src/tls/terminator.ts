@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { SecureContext, TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.ts';
 import { setCarrier } from './carriers.ts';
+import { serverNameOf } from './client-hello.ts';
 import { type ClientVerdict, judgeClient } from './client-certificate.ts';
 import { tls } from './node-tls.ts';
 import type { TlsOptions } from './options.ts';
@@ -33,12 +34,13 @@ export class Terminator {
     this.#clock = clock;
   }
 
-  /** Begins the handshake on a connection; what was read of it must have been put back. */
-  start(socket: Socket): TLSSocket {
+  /** Begins the handshake on a connection. @param first - what was read of it, and has been put back. */
+  start(socket: Socket, first: Buffer): TLSSocket {
     const { usual, find } = this.#contexts;
+    const name = find && serverNameOf(first);
     const secure = new (tls().TLSSocket)(socket, {
       isServer: true,
-      secureContext: usual,
+      secureContext: name === undefined ? usual : (find?.(name) ?? usual),
       ALPNProtocols: [...this.#protocols],
       // Who is asked, and shows nothing, or nothing that counts, is told so in words: see admits().
       requestCert: this.#clientCertificates !== 'none',
