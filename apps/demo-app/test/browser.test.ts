@@ -1,21 +1,16 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findPeer, highball, missingPeers, type Program, temporaryFolder } from '@highball/testkit';
+import {
+  CHROMIUM_FLAGS,
+  findPeer,
+  highball,
+  missingPeers,
+  type Program,
+  temporaryFolder,
+} from '@highball/testkit';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { png } from './support.ts';
-
-/** A browser that calls nobody but the site, and runs as root too (CI does). */
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 const missing = missingPeers('chromium');
 const app = join(import.meta.dirname, '..');
@@ -29,7 +24,10 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   server = startSite();
   address = await addressOf(server);
-  browser = await chromium.launch({ executablePath: findPeer('chromium') as string, args: FLAGS });
+  browser = await chromium.launch({
+    executablePath: findPeer('chromium') as string,
+    args: [...CHROMIUM_FLAGS],
+  });
 });
 
 afterEach(async () => {

@@ -1,17 +1,7 @@
-import { findPeer, missingPeers } from '@highball/testkit';
+import { CHROMIUM_FLAGS, findPeer, missingPeers } from '@highball/testkit';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Project, projectWith } from './dev-support.ts';
-
-const CHROMIUM_FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 /** An application whose page has a text and these fields. */
 function pageOf(text: string, fields: Record<string, string> = {}): string {
@@ -30,7 +20,10 @@ describe.skipIf(skip !== undefined)(`a browser on highball dev${skip ? ` (${skip
   let browser: Browser;
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: findPeer('chromium') ?? '', args: CHROMIUM_FLAGS });
+    browser = await chromium.launch({
+      executablePath: findPeer('chromium') ?? '',
+      args: [...CHROMIUM_FLAGS],
+    });
   });
 
   afterAll(() => browser.close());

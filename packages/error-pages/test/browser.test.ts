@@ -1,18 +1,8 @@
 import { createWorker } from '@highball/async-worker';
-import { findPeer, missingPeers } from '@highball/testkit';
+import { CHROMIUM_FLAGS, findPeer, missingPeers } from '@highball/testkit';
 import { chromium } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { errorPages } from '../src/index.ts';
-
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 /** Relative luminance (WCAG 2.2) of a colour as getComputedStyle writes it. */
 function luminance(colour: string): number {
@@ -40,7 +30,10 @@ test('a browser shows the page as designed: its policy lets the style in, light 
     ),
   );
   const { port } = await worker.listen({ port: 0 });
-  const browser = await chromium.launch({ executablePath: findPeer('chromium') as string, args: ARGUMENTS });
+  const browser = await chromium.launch({
+    executablePath: findPeer('chromium') as string,
+    args: [...CHROMIUM_FLAGS],
+  });
   try {
     for (const [colorScheme, background] of [
       ['light', 'rgb(251, 250, 247)'],

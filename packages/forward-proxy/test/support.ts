@@ -1,46 +1,13 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createWorker, type Worker } from '@highball/async-worker';
 import { validate } from '@highball/gateway-validator';
+import { type RawServer, startRawServer } from '@highball/testkit';
 import type { Clock } from '../src/clock.ts';
 import { forwardProxy, type ForwardProxyOptions, type ForwardRecord } from '../src/index.ts';
 
-/** A server that does exactly what a test says. */
-export interface Origin extends AsyncDisposable {
-  readonly port: number;
-  /** All that each connection has sent. */
-  readonly received: string[];
-  readonly sockets: Socket[];
-}
-
-/** @param answer - called with all that a connection has sent whenever more of it comes. */
-export async function startOrigin(
-  answer: (socket: Socket, received: string, index: number) => void,
-): Promise<Origin> {
-  const received: string[] = [];
-  const sockets: Socket[] = [];
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    const index = sockets.push(socket) - 1;
-    received.push('');
-    socket.on('error', () => undefined);
-    socket.on('data', (bytes) => {
-      received[index] += bytes.toString('latin1');
-      answer(socket, received[index] as string, index);
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    port: (server.address() as AddressInfo).port,
-    received,
-    sockets,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}
+/** A server that does exactly what a test says, also to clients that have ended their side. */
+export type Origin = RawServer;
+export const startOrigin = (answer: Parameters<typeof startRawServer>[0]): Promise<Origin> =>
+  startRawServer(answer, { allowHalfOpen: true });
 
 export interface Front extends AsyncDisposable {
   readonly port: number;

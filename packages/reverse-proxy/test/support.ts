@@ -1,53 +1,13 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createWorker, type Worker } from '@highball/async-worker';
 import { createBalancer } from '@highball/balancer';
 import { rules, validate } from '@highball/gateway-validator';
+import { type RawServer, startRawServer } from '@highball/testkit';
 import { expect } from 'vitest';
 import { reverseProxy, type ReverseProxyOptions } from '../src/index.ts';
 
 /** An upstream that does exactly what a test says. */
-export interface Upstream extends AsyncDisposable {
-  readonly url: string;
-  readonly port: number;
-  /** All that each connection has sent, in the order in which they came. */
-  readonly received: string[];
-  readonly sockets: Socket[];
-}
-
-/**
- * Starts an upstream over a raw socket.
- * @param answer - called with all that a connection has sent whenever more of it comes.
- */
-export async function startUpstream(
-  answer: (socket: Socket, received: string, index: number) => void,
-): Promise<Upstream> {
-  const received: string[] = [];
-  const sockets: Socket[] = [];
-  const server = createServer((socket) => {
-    const index = sockets.push(socket) - 1;
-    received.push('');
-    socket.on('error', () => undefined);
-    socket.on('data', (bytes) => {
-      received[index] += bytes.toString('latin1');
-      answer(socket, received[index] as string, index);
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    port,
-    received,
-    sockets,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}
+export type Upstream = RawServer;
+export const startUpstream: typeof startRawServer = startRawServer;
 
 /** A proxy in front of upstreams, served on a port of its own. */
 export interface Front extends AsyncDisposable {

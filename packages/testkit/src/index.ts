@@ -1,5 +1,6 @@
 export { makeCertificate } from './certificates.ts';
 export type { CertificateOptions, TestCertificate } from './certificates.ts';
+export { CHROMIUM_FLAGS } from './chromium.ts';
 export { haproxyArguments } from './haproxy.ts';
 export type { HaproxySettings } from './haproxy.ts';
 export { nginxArguments } from './nginx.ts';
@@ -9,6 +10,8 @@ export type { PhpFpm } from './php-fpm.ts';
 export { findPeer, missingPeers } from './peers.ts';
 export type { Peer } from './peers.ts';
 export { highball, highballBin, Program, temporaryFolder } from './process.ts';
+export { startRawServer } from './raw-server.ts';
+export type { RawServer } from './raw-server.ts';
 export { Resources } from './resources.ts';
 export { exchange, freePort, RawClient } from './socket.ts';
 export type { Address } from './socket.ts';

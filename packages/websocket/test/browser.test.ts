@@ -1,19 +1,9 @@
 import type { Application } from '@highball/gateway-protocol';
-import { findPeer, missingPeers } from '@highball/testkit';
+import { CHROMIUM_FLAGS, findPeer, missingPeers } from '@highball/testkit';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { webSocket, type WebSocketOptions } from '../src/index.ts';
 import { serve, type TestServer } from './support.ts';
-
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 const missing = missingPeers('chromium');
 
@@ -23,7 +13,10 @@ describe.skipIf(missing !== undefined)(
     let browser: Browser;
 
     beforeAll(async () => {
-      browser = await chromium.launch({ executablePath: findPeer('chromium') ?? '', args: FLAGS });
+      browser = await chromium.launch({
+        executablePath: findPeer('chromium') ?? '',
+        args: [...CHROMIUM_FLAGS],
+      });
     });
 
     afterAll(() => browser.close());
