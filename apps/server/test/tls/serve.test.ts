@@ -298,3 +298,17 @@ describe.each([
     socket.destroy();
   });
 });
+
+describe.skipIf(missingPeers('chromium') !== undefined)('Chromium (needs chromium)', () => {
+  test('opens a page by HTTP/2', async () => {
+    await using site = await makeSite();
+    const { port } = await site.serve(WITH);
+    const flags =
+      '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --ignore-certificate-errors';
+    const quiet = '--disable-background-networking --disable-component-update --disable-sync';
+    const profile = `--user-data-dir=${site.path}/profile`;
+    const args = [...`${flags} ${quiet}`.split(' '), profile, '--dump-dom', `https://localhost:${port}/`];
+    const { stdout } = await run(findPeer('chromium') as string, args, { timeout: 40_000 });
+    expect(stdout).toContain('"protocol":"HTTP/2"');
+  });
+});

@@ -290,3 +290,50 @@ describe('options that make no sense are refused at once', () => {
     await expect(server.worker.listen({ port: 0, tls: true })).rejects.toThrow('give it the option tls');
   });
 });
+
+describe.skipIf(missingPeers('openssl') !== undefined)('openssl s_client (needs openssl)', () => {
+  /** What it says of a handshake. */
+  const handshake = async (port: number, ...args: string[]): Promise<string> => {
+    const to = ['-connect', `127.0.0.1:${port}`, '-CAfile', certificates.authority.certfile];
+    const run = promisify(execFile)('openssl', ['s_client', ...to, ...args]);
+    run.child.stdin?.end('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+    const output = await run.catch((error: { stdout: string; stderr: string }) => error);
+    return output.stdout + output.stderr;
+  };
+
+  test('agrees on version, cipher and protocol, and trusts the certificate', async () => {
+    await using server = await serveTls(tellTls, certificates.server);
+    const verified = ['-verify_return_error', '-verify_hostname', 'localhost', '-alpn', 'http/1.1'];
+    const usual = await handshake(server.port, ...verified);
+    expect(usual).toContain('ALPN protocol: http/1.1');
+    expect(usual).toContain('Verification: OK');
+    expect(usual).toContain('New, TLSv1.3, Cipher is TLS_AES_256_GCM_SHA384');
+    const old = await handshake(server.port, '-tls1_2', '-cipher', 'ECDHE-ECDSA-AES128-GCM-SHA256');
+    expect(old).toContain('New, TLSv1.2, Cipher is ECDHE-ECDSA-AES128-GCM-SHA256');
+    expect(await handshake(server.port, '-tls1_1', '-cipher', 'DEFAULT@SECLEVEL=0')).toContain(
+      'Cipher is (NONE)',
+    );
+  });
+
+  test.each(['-tls1_2', '-tls1_3'])('goes on with a session at another worker: %s', async (version) => {
+    const ticketKeys = randomBytes(48);
+    await using one = await serveTls(tellTls, certificates.server, { tls: { ticketKeys } });
+    await using two = await serveTls(tellTls, certificates.server, { tls: { ticketKeys } });
+    const file = `${certificates.folder}/session${version}`;
+    // The tickets of TLS 1.3 come behind the handshake.
+    expect(await handshake(one.port, version, '-ign_eof', '-sess_out', file)).toContain('New, TLSv1');
+    expect(await handshake(two.port, version, '-ign_eof', '-sess_in', file)).toContain('Reused, TLSv1');
+  });
+
+  test('shows its certificate', async () => {
+    const tls = { clientCertificates: 'required', ca: certificates.authority.cert } as const;
+    await using server = await serveTls(tellTls, certificates.server, { tls });
+    const { certfile, keyfile } = certificates.client;
+    const output = await handshake(server.port, '-ign_eof', '-cert', certfile, '-key', keyfile);
+    expect(output).toMatch(/Acceptable client certificate CA names\nCN = authority/);
+    expect(output).toContain('"SSL_CLIENT_VERIFY":"SUCCESS"');
+    expect(await handshake(server.port, '-ign_eof')).toContain(
+      '400 Bad Request: no client certificate was sent',
+    );
+  });
+});
