@@ -4,7 +4,6 @@ import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { WorkerContext } from '../context.ts';
 import { expiryOf, type Stage, type Watched } from '../deadlines.ts';
-import { RequestError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Answer, ServedConnection } from '../served-connection.ts';
 import { ENHANCE_YOUR_CALM } from './codes.ts';
@@ -202,7 +201,7 @@ export class Http2Connection implements ServedConnection, StreamOwner, Answer, W
   }
 
   #loseAll(why: string): void {
-    for (const stream of this.#streams) stream.lose(new RequestError('CLIENT_GONE', why));
+    for (const stream of this.#streams) stream.lose(why);
   }
 
   #endWatch(): void {

@@ -105,13 +105,13 @@ export class RequestStream implements ExchangeOwner, Watched, Answer {
   }
 
   destroy(): void {
-    this.lose(new RequestError('CLIENT_GONE', 'the stream was closed'));
+    this.lose('the stream was closed');
     this.#reset(CANCEL);
   }
 
-  /** The client is gone. */
-  lose(reason: RequestError): void {
-    this.#exchange?.lose(reason);
+  /** The client is gone. An error is made only for those who are told. */
+  lose(why: string): void {
+    this.#exchange?.lose(new RequestError('CLIENT_GONE', why));
     this.output.abandon();
   }
 
@@ -182,12 +182,12 @@ export class RequestStream implements ExchangeOwner, Watched, Answer {
   }
 
   readonly #onAborted = (): void => {
-    this.lose(new RequestError('CLIENT_GONE', 'the client has reset the stream'));
+    this.lose('the client has reset the stream');
   };
 
   readonly #onClose = (): void => {
     const takenBack = this.#answeredAt === undefined;
-    this.lose(new RequestError('CLIENT_GONE', 'the client has left'));
+    this.lose('the client has left');
     this.#resume();
     this.#owner.guard.useful(this.output.written);
     this.#owner.onStreamClosed(this, takenBack);
