@@ -2,9 +2,8 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { exchange, RawClient, Resources } from '@highball/testkit';
 import { describe, expect, test } from 'vitest';
-import { type Front, ok, startProxy, startUpstream, type Upstream } from './support.ts';
+import { type Front, headEnd, ok, startProxy, startUpstream, type Upstream } from './support.ts';
 
-const headEnd = '\r\n\r\n';
 const get = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
 
 /** Asks through a proxy in front of an upstream that answers each request with this. */

@@ -78,13 +78,19 @@ describe('a client that reads slowly', () => {
 });
 
 describe('an application that reads slowly', () => {
-  test('makes the client wait, and little is kept for it; in the end it gets all', async () => {
+  /** One that leaves the reading to the test, until that is done. */
+  function reading() {
     const opened = gate<WebSocketConnection>();
     const done = gate();
     const app = webSocket(async (connection) => {
       opened.open(connection);
       await done.promise;
     });
+    return { app, opened, done };
+  }
+
+  test('makes the client wait, and little is kept for it; in the end it gets all', async () => {
+    const { app, opened, done } = reading();
     await using server = await serve(app);
     const raw = await server.openRaw();
     const connection = await opened.promise;
@@ -106,12 +112,7 @@ describe('an application that reads slowly', () => {
   });
 
   test('is not given more small messages than it can keep', async () => {
-    const opened = gate<WebSocketConnection>();
-    const done = gate();
-    const app = webSocket(async (connection) => {
-      opened.open(connection);
-      await done.promise;
-    });
+    const { app, opened, done } = reading();
     await using server = await serve(app);
     const raw = await server.openRaw();
     const connection = await opened.promise;
