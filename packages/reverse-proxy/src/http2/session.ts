@@ -48,6 +48,8 @@ export class UpstreamSession {
   readonly #proofs: ((alive: boolean) => void)[] = [];
   #limit = 0;
   #served = 0;
+  /** Whether it gets no requests until it has shown that it is alive. */
+  #doubted = false;
   #idleSince: number;
   /** Bytes read when it was last looked at, and since when it has been silent. */
   #seenBytes = 0;
@@ -95,7 +97,7 @@ export class UpstreamSession {
   }
 
   get hasRoom(): boolean {
-    return this.active < this.#limit && this.open;
+    return this.active < this.#limit && !this.#doubted && this.open;
   }
 
   /** Gives a request a place; it is given back by {@link leave}. */
@@ -115,6 +117,19 @@ export class UpstreamSession {
     if (!this.open)
       throw new UpstreamError('REFUSED', 'the upstream takes no requests over this connection any more');
     return this.#session.request(headers, { endStream: !hasBody, waitForTrailers: hasBody });
+  }
+
+  /**
+   * A request was waited for in vain. If nothing at all was heard meanwhile, the upstream may be gone, or this side has
+   * given the connection up for a breach of the protocol, which Node 22 tells nobody: others do not wait for it, too.
+   */
+  doubt(since: number): void {
+    if (this.#doubted || this.heardAt > since) return;
+    this.#doubted = true;
+    this.prove(() => {
+      this.#doubted = false;
+      this.#keeper.onRoom(this);
+    });
   }
 
   /** Asks whether the upstream is there (RFC 9113 §6.7); one that does not answer loses the connection. */

@@ -23,6 +23,7 @@ export interface StreamPlace {
   readonly failure: Error | undefined;
   heardAt: number;
   request(headers: OutgoingHttpHeaders, hasBody: boolean): ClientHttp2Stream;
+  doubt(since: number): void;
   leave(): void;
 }
 
@@ -42,6 +43,7 @@ export class StreamExchange implements Exchange, ResponseSource {
   #body: ResponseBodyStream | undefined;
   #trailers: readonly string[] = NO_TRAILERS;
   #written = 0;
+  #begunAt = 0;
   #readAt = 0;
   /** END_STREAM has come: what was read so far is all. */
   #ended = false;
@@ -86,6 +88,7 @@ export class StreamExchange implements Exchange, ResponseSource {
     }
     this.#stream = stream;
     this.#handler = handler;
+    this.#begunAt = this.#place.now();
     this.#watchEnd(stream);
     stream
       .on('headers', this.#onInformational)
@@ -121,6 +124,7 @@ export class StreamExchange implements Exchange, ResponseSource {
   abort(error: UpstreamError): void {
     this.#lose(error);
     this.#reset(ERROR_CODES.CANCEL);
+    if (error.code === 'TIMEOUT' || error.code === 'SEND_TIMEOUT') this.#place.doubt(this.#begunAt);
   }
 
   discard(): void {
