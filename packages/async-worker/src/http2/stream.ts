@@ -77,6 +77,7 @@ export class RequestStream implements ExchangeOwner, Watched, Answer {
   /** Serves the request. @param section - its header section. @param ended - whether nothing comes behind it. */
   begin(section: readonly string[], ended: boolean): void {
     this.#requestComplete = ended;
+    if (!ended) this.#readBody();
     try {
       const head = readSection(section, ended, this.#owner.checker);
       if (!this.#context.options.methods.has(head.method)) {
@@ -87,7 +88,6 @@ export class RequestStream implements ExchangeOwner, Watched, Answer {
       this.#exchange = exchange;
       this.#completeEnviron(exchange);
       if (ended) exchange.endRequest([]);
-      else this.#readBody(exchange);
       exchange.run();
     } catch (error) {
       this.#refuse(error);
@@ -145,16 +145,18 @@ export class RequestStream implements ExchangeOwner, Watched, Answer {
     if (head.chunked && head.contentLength === -1) environ.HTTP_TRANSFER_ENCODING = 'chunked';
   }
 
-  #readBody(exchange: Exchange): void {
-    const stream = this.#stream;
-    stream.on('data', (chunk: Buffer) => this.#onData(exchange, chunk));
-    stream.on('trailers', (_fields, _flags, section?: string[]) => (this.#trailers = section ?? []));
-    stream.on('end', () => this.#onEnd(exchange));
+  /** It comes in a later turn, when it is known whose it is. */
+  #readBody(): void {
+    this.#stream
+      .on('data', (chunk: Buffer) => this.#onData(chunk))
+      .on('trailers', (_fields, _flags, section?: string[]) => (this.#trailers = section ?? []))
+      .on('end', () => this.#onEnd());
   }
 
-  #onData(exchange: Exchange, chunk: Buffer): void {
+  #onData(chunk: Buffer): void {
     this.#owner.guard.useful(chunk.length);
-    if (this.#answeredAt !== undefined) {
+    const exchange = this.#exchange;
+    if (exchange === undefined) {
       this.#unwantedBytes += chunk.length;
       if (this.#unwantedBytes > this.#context.options.drainBodyBytes) this.#stopUpload();
       return;
@@ -169,13 +171,14 @@ export class RequestStream implements ExchangeOwner, Watched, Answer {
     }
   }
 
-  #onEnd(exchange: Exchange): void {
+  #onEnd(): void {
     // A stream that the client resets without an error ends, too; what has come of it is not the whole.
     if (this.#stream.closed) return;
+    this.#requestComplete = true;
+    if (this.#exchange === undefined) return;
     try {
-      this.#requestComplete = true;
       this.#owner.checker.trailers(this.#trailers);
-      exchange.endRequest(this.#trailers);
+      this.#exchange.endRequest(this.#trailers);
     } catch (error) {
       this.#refuse(error);
     }
@@ -216,6 +219,7 @@ export class RequestStream implements ExchangeOwner, Watched, Answer {
   #answer(status: number, reason: RequestError): void {
     const exchange = this.#exchange;
     exchange?.lose(reason);
+    if (this.#stream.closed) return;
     if (this.#stream.headersSent) this.#reset(INTERNAL_ERROR);
     else this.#sendPage(status);
   }
@@ -224,8 +228,10 @@ export class RequestStream implements ExchangeOwner, Watched, Answer {
     const page = this.#context.errorPage(status, this.#exchange?.environ);
     const size = Buffer.byteLength(page.body);
     const section = responseSection(page.status, page.headers, this.#context.serverFields, size);
-    this.#stream.respond(section);
-    this.output.write(page.body, size);
+    // That of a HEAD was ended by Node before anyone was told of it.
+    const endStream = this.#stream.writableEnded;
+    this.#stream.respond(section, { endStream });
+    if (!endStream) this.output.write(page.body, size);
     this.output.end();
     this.#finish();
   }
@@ -237,16 +243,15 @@ export class RequestStream implements ExchangeOwner, Watched, Answer {
   }
 
   /**
-   * The answer was given. A client that still has much of its body to send, or does not say how much, is asked to stop
-   * (RFC 9113 §8.1).
+   * The answer was given. A client that still has much of its body to send is asked to stop (RFC 9113 §8.1). A short rest
+   * is let come: some clients lose an answer that a reset follows, such as grpc-js in Node 26.
    */
   #finish(): void {
     const head = this.#exchange?.head;
     const received = this.#exchange?.input?.received ?? 0;
     this.#end();
     if (this.#requestComplete) return;
-    const isShort = head !== undefined && head.contentLength !== -1;
-    const restBytes = isShort ? head.contentLength - received : Infinity;
+    const restBytes = head === undefined ? 0 : head.contentLength - received;
     if (restBytes > this.#context.options.drainBodyBytes) this.#stopUpload();
   }
 

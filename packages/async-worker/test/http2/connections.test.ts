@@ -334,8 +334,9 @@ describe('deadlines', () => {
     const answer = collect(slow);
     slow.write('a');
     await until(() => server.worker.stats().active === 1);
+    slow.once('response', () => setImmediate(() => server.clock.advance(8000)));
     server.clock.advance(5000);
-    expect(await answer).toMatchObject({ fields: { ':status': 408 } });
+    expect(await answer).toMatchObject({ fields: { ':status': 408 }, body: '408 Request Timeout\n' });
     expect((await server.ask()).fields[':status']).toBe(200);
   });
 

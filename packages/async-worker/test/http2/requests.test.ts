@@ -240,6 +240,26 @@ describe('a request is refused', () => {
     expect(called).toBe(false);
   });
 
+  test('a HEAD gets a page without its body', async () => {
+    await using server = await serveHttp2(() => []);
+    const answer = await server.ask({ ':method': 'HEAD', ':path': '/%zz' });
+    expect(answer).toMatchObject({ fields: { ':status': 400, 'content-length': '16' }, body: '', code: 0 });
+    expect((await server.ask()).fields[':status']).toBe(500);
+  });
+
+  test('trailers that must not be any', async () => {
+    let failed: unknown;
+    await using server = await serveHttp2(async (environ) => {
+      await environ['wsgi.input'].read().catch((error: unknown) => (failed = error));
+      return [];
+    });
+    const stream = server.session.request({ ':path': '/', ':method': 'POST' }, { waitForTrailers: true });
+    stream.on('wantTrailers', () => stream.sendTrailers({ authorization: 'me' }));
+    stream.end('abc');
+    expect((await collect(stream)).fields[':status']).toBe(400);
+    expect(failed).toMatchObject({ code: 'REQUEST_MALFORMED' });
+  });
+
   test('CONNECT: there are no tunnels in a stream', async () => {
     await using server = await serve(() => []);
     const client = await FrameClient.connect(server);

@@ -270,14 +270,41 @@ describe('trailers', () => {
   });
 
   test('reach a client that is still sending, and only then it is asked to stop', async () => {
-    await using server = await serveHttp2((environ, start) => {
-      start('200 OK', []);
-      environ['highball.send_trailers']?.([['Grpc-Status', '5']]);
-      return [];
-    });
+    await using server = await serveHttp2(
+      (environ, start) => {
+        start('200 OK', []);
+        environ['highball.send_trailers']?.([['Grpc-Status', '5']]);
+        return [];
+      },
+      { headTimeoutMs: 60_000 },
+    );
     const stream = server.session.request({ ':path': '/', ':method': 'POST' });
     stream.write('more will come');
+    stream.once('trailers', () => server.clock.advance(6000));
     expect(await collect(stream)).toMatchObject({ trailers: { 'grpc-status': '5' }, code: 0 });
+  });
+});
+
+describe('a body that nobody reads', () => {
+  test('may come to its end when it is short', async () => {
+    await using server = await serveHttp2(answering('200 OK', [], 'x'));
+    const stream = server.session.request({ ':path': '/', ':method': 'POST' });
+    const answer = collect(stream);
+    await new Promise((resolve) => stream.once('response', resolve));
+    stream.end('a little');
+    expect(await answer).toMatchObject({ body: 'x', code: 0 });
+    await until(() => server.worker.stats().active === 0);
+  });
+
+  test.each([
+    ['says that it is long', { 'content-length': '1000000' }],
+    ['turns out to be', {}],
+  ])('is stopped when it %s', async (_, fields) => {
+    await using server = await serveHttp2(answering('200 OK', [], 'x'));
+    const stream = server.session.request({ ':path': '/', ':method': 'POST', ...fields });
+    const answer = collect(stream);
+    stream.write(Buffer.alloc(900_000));
+    expect(await answer).toMatchObject({ body: 'x', code: 0 });
   });
 });
 
