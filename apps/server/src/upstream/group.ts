@@ -11,6 +11,7 @@ import type { HealthChecks, HealthEvent } from '@highball/balancer/health';
 import { createPeerQueue, type PeerQueue } from '@highball/balancer/queue';
 import type { Application, Environ } from '@highball/gateway-protocol';
 import { reverseProxy } from '@highball/reverse-proxy';
+import { checkPreface, parseUpstream } from '@highball/reverse-proxy/upstream';
 import type { Logger } from '../log.ts';
 import { problemOfCheck, startChecks } from './checks.ts';
 import type { ForwardOptions, Upstream } from './config.ts';
@@ -152,7 +153,8 @@ export class UpstreamGroup {
   }
 
   #createApplication(forward: ForwardOptions | undefined): Application {
-    const { upstream, log } = this.#options;
+    const { upstream, peers, log } = this.#options;
+    for (const { id } of peers) checkPreface(id, parseUpstream(id), forward?.proxyProtocol);
     const proxy = reverseProxy({
       ...forward,
       picker: this.#picker,

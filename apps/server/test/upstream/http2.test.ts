@@ -130,3 +130,17 @@ test.each<[Upstream, string]>([
     message,
   );
 });
+
+test('a route that would send a PROXY header to a server of HTTP/2 is refused, too', async () => {
+  const log = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: () => undefined,
+    error: () => undefined,
+  };
+  const config = { upstreams: { site: { servers: ['h2c://127.0.0.1:1'] } }, routes: [{ proxy: 'site' }] };
+  const upstreams = await createUpstreams(config, { addresses: {}, folder: '.', log: log as never });
+  expect(upstreams.application('site', { readTimeoutMs: 1 })).toBeTypeOf('function');
+  expect(() => upstreams.application('site', { proxyProtocol: 1 })).toThrow('not with HTTP/2');
+  upstreams.close();
+});
