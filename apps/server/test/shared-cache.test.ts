@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { get, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Site } from './started.ts';
+import { Site, storedIn } from './started.ts';
 import { Behind } from './upstream/support.ts';
 
 const WORKERS = 4;
@@ -54,7 +54,7 @@ class Cached implements AsyncDisposable {
     const behind = await Behind.start('origin');
     const site = await Site.make({
       'origin.mjs': app(behind.url),
-      'highball.config.mjs': `export default { workers: ${workers}, gracefulTimeout: 2,
+      'highball.config.mjs': `export default { workers: ${workers}, reusePort: ${workers > 1}, gracefulTimeout: 2,
         routes: [{ app: './origin.mjs', cache: ${cache} }] };`,
     });
     const { port } = await site.runConfig();
@@ -168,10 +168,15 @@ describe.each([
 describe('four workers are one cache', () => {
   test('what is stale is refreshed once, and nobody waits', async () => {
     const stale = { 'Cache-Control': 's-maxage=1, stale-while-revalidate=3600' };
-    await using cached = await Cached.start(({ response }, index) => {
-      if (index === 0) response.writeHead(200, stale).end('made 0');
-    });
+    await using cached = await Cached.start(
+      ({ response }, index) => {
+        if (index === 0) response.writeHead(200, stale).end('made 0');
+      },
+      { cache: "{ folder: 'stored' }" },
+    );
     await ask(cached.port, '/');
+    // It is there in a moment; asked before that, another worker would make its own.
+    await expect.poll(() => storedIn(join(cached.site.path, 'stored')), SOON).toBe(1);
     expect(texts(await cached.many(20))).toEqual(new Set(['made 0']));
     await pause(1100);
     expect(texts(await cached.many(100))).toEqual(new Set(['made 0']));
@@ -262,9 +267,7 @@ describe.skipIf(process.platform !== 'linux')('the folder of the workers', () =>
     expect(statSync(folder).mode & 0o777).toBe(0o700);
     expect((await ask(cached.port, '/')).text).toBe('made 0');
     // It is there in a moment; who is killed before that takes it along.
-    const stored = (): number =>
-      readdirSync(folder, { recursive: true }).filter((name) => /heads.*\/\w{64}$/.test(String(name))).length;
-    await expect.poll(stored, SOON).toBe(1);
+    await expect.poll(() => storedIn(folder), SOON).toBe(1);
     process.kill(first, 'SIGKILL');
     await expect.poll(async () => (await cached.workers()).includes(first), SOON).toBe(false);
     await cached.site.ctl('reload');

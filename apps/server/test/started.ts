@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { connectControl, type ControlClient } from '@highball/control-socket';
@@ -141,4 +142,10 @@ export async function end(pid: number): Promise<void> {
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** How many answers the folder of a cache has: each is there a moment after it was given. */
+export function storedIn(folder: string): number {
+  return readdirSync(folder, { recursive: true }).filter((name) => /heads.*\/\w{64}$/.test(String(name)))
+    .length;
 }
