@@ -160,6 +160,11 @@ describe('the server', () => {
   });
 
   test('over TLS', () => {
+    const variables = { SSL_PROTOCOL: 'TLSv1.3', SSL_CLIENT_VERIFY: 'NONE' };
+    const fields = { 'SSL-Client-Verify': 'SUCCESS', 'X-Other': 'x' };
+    const told = build({ fields, from: { encrypted: true, variables } });
+    expect(told).toMatchObject({ ...variables, HTTP_SSL_CLIENT_VERIFY: 'SUCCESS' });
+    expect(build({ from: { encrypted: true } })).not.toHaveProperty('SSL_PROTOCOL');
     expect(build({ from: { encrypted: true } })).toMatchObject({
       'wsgi.url_scheme': 'https',
       HTTPS: 'on',

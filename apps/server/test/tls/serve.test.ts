@@ -166,6 +166,20 @@ describe('a reload', () => {
   );
 });
 
+test('a new master takes the sockets over, and speaks TLS on them', async () => {
+  await using site = await makeSite();
+  const { program, port } = await site.serve(WITH);
+  const before = (await ask(port)).told.pid;
+  renew(site, 'second');
+  const left = once(program.child, 'exit');
+  await site.ctl('upgrade');
+  await left;
+  const { told, subject } = await ask(port);
+  expect([subject, told.scheme]).toEqual(['CN=second', 'https']);
+  expect(told.pid).not.toBe(before);
+  await site.ctl('stop');
+});
+
 test('the key is in no environment, no command line, no status and no log', async () => {
   await using site = await makeSite();
   const { program, port } = await site.serve([...WITH, '--log-level', 'debug']);

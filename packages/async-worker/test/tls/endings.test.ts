@@ -159,7 +159,7 @@ describe('a connection that the application takes over', () => {
 
   test('is encrypted still, and ends with its worker', async () => {
     await using server = await serveTls(echoes, certificates.server);
-    const client = await TlsClient.connect(server.port, { ...trusting(), allowHalfOpen: false });
+    const client = await TlsClient.connect(server.port, trusting());
     client.send(`${get('/', 'Connection: Upgrade', 'Upgrade: echo')}early `);
     await until(() => client.received.endsWith('early '));
     client.send('late');
@@ -168,6 +168,7 @@ describe('a connection that the application takes over', () => {
     expect(server.worker.stats().connections).toBe(1);
     const closed = server.worker.close();
     await client.closed;
+    client.socket.destroy();
     await closed;
   });
 });
