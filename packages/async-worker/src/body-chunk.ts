@@ -1,4 +1,5 @@
 import type { BodyChunk } from '@highball/gateway-protocol';
+import { Buffer } from 'node:buffer';
 import { ApplicationError } from './errors.ts';
 
 /** @throws ApplicationError when a piece of a body is none. */

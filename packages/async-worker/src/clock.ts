@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+
 /** Time, as the deadlines see it: a test has one of its own, and waits for nothing. */
 export interface Clock {
   /** Milliseconds that only go forward. */

@@ -1,5 +1,6 @@
 import type { Environ, HeaderList, Log } from '@highball/gateway-protocol';
 import { serializeResponseHead } from '@highball/http-parser';
+import { Buffer } from 'node:buffer';
 
 /** RFC 9110 §15, RFC 6585: what the server answers by itself. */
 const REASONS: Readonly<Record<number, string>> = {

@@ -10,6 +10,7 @@ import {
   type UpgradedConnection,
 } from '@highball/gateway-protocol';
 import type { RequestHead } from '@highball/http-parser';
+import { Buffer } from 'node:buffer';
 import { closeQuietly, isClosable } from './close-body.ts';
 import type { WorkerContext } from './context.ts';
 import { RequestError } from './errors.ts';

@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+
 /** A body of one piece that is promised not to change: see gateway-protocol's ResponseBody. */
 export type FrozenBody = readonly [Uint8Array];
 

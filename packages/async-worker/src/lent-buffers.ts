@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+
 /** What a slow client costs. More than a socket's mark, so that it is told when such a piece was taken. */
 const SMALL_BYTES = 131_072;
 /** A piece for a client that takes it at once: 16 MiB cost a third less CPU time than in small ones. See bench. */

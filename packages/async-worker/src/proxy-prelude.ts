@@ -4,6 +4,7 @@ import {
   parseProxyHeader,
   type ProxyVersion,
 } from '@highball/environ';
+import { Buffer } from 'node:buffer';
 
 /** The longest header is one of version 2: 16 bytes, and what the parser allows behind them. */
 const MAX_HEADER_BYTES = 4096;

@@ -1,4 +1,5 @@
 import type { ResponseBody } from '@highball/gateway-protocol';
+import { performance } from 'node:perf_hooks';
 import { ApplicationError } from './errors.ts';
 import { LentBuffers } from './lent-buffers.ts';
 import type { Response } from './response.ts';

@@ -5,6 +5,7 @@ import {
 } from '@highball/cgi-protocols';
 import { compileAddresses, type ConnectionFacts } from '@highball/environ';
 import type { ParserOptions, RequestHandler } from '@highball/http-parser';
+import { Buffer } from 'node:buffer';
 import { PeerError } from './errors.ts';
 import type { RequestSource, StartSource } from './request-source.ts';
 import { uwsgiHead } from './uwsgi-head.ts';

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { BalancerConfigError, within } from './errors.ts';
 import { Circuit, type CircuitOptions } from './health/circuit.ts';
 import type { FailurePolicy } from './health/failures.ts';

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Balancer, Observation, Outcome, PickRequest } from './balancer.ts';
 import { NoPeerError, within } from './errors.ts';
 import type { Peer } from './peer.ts';

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Balancer, Outcome, PickRequest } from './balancer.ts';
 import type { Peer } from './peer.ts';
 

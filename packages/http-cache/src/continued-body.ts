@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { FileHandle } from 'node:fs/promises';
 import { type BodyChunk, type HeaderList, isAsyncBody, type ResponseBody } from '@highball/gateway-protocol';
 import { IncompleteResponseError } from './errors.ts';

@@ -1,5 +1,6 @@
 import type { Application, ResponseBody, StartResponse } from '@highball/gateway-protocol';
 import { closeBody } from '@highball/gateway-protocol';
+import { performance } from 'node:perf_hooks';
 import { type AnswerContext, answerStored, notModified, storedBody } from './answer.ts';
 import { answerLanding } from './answer-landing.ts';
 import { isSameResponse } from './continued-body.ts';

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { FileHandle } from 'node:fs/promises';
 import { closeBody, type ResponseBody } from '@highball/gateway-protocol';
 import { continuedBody } from './continued-body.ts';

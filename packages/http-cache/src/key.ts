@@ -1,4 +1,5 @@
 import type { Environ } from '@highball/gateway-protocol';
+import { Buffer } from 'node:buffer';
 import { HttpCacheUsageError } from './errors.ts';
 import { RecentText } from './recent-text.ts';
 

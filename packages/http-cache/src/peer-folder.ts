@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { closeSync, mkdirSync, openSync, readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -1,4 +1,5 @@
 import { type BodyChunk, closeBody, isAsyncBody, type ResponseBody } from '@highball/gateway-protocol';
+import { Buffer } from 'node:buffer';
 import { IncompleteResponseError } from './errors.ts';
 
 /** The source is so far ahead of the slowest reader at most, once what was sent is not kept. */

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { codeOf, type StoredBody, type StoredResponse } from './entry.ts';
 import { fieldValue } from './fields.ts';
 import type { HeadInFlight } from './peer-messages.ts';

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { LocalProtocolError } from './errors.ts';
 import { type FieldPairs, serializeChunkHead, serializeLastChunk } from './serializer.ts';
 

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { BodyWriter } from './body-writer.ts';
 import { LocalProtocolError, RemoteProtocolError } from './errors.ts';
 import { type Event, NEED_DATA, PAUSED } from './events.ts';

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { RemoteProtocolError } from './errors.ts';
 import { FIRST_SINGLETON, findCommonName, ROLES, roleOfRareName } from './field-names.ts';
 import { trimOws } from './grammar.ts';

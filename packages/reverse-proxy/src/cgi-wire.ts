@@ -10,6 +10,7 @@ import {
   RemoteProtocolError,
 } from '@highball/cgi-protocols';
 import type { ResponseHandler, ResponseHead } from '@highball/http-parser';
+import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { cgiVariables, type CgiVariableOptions } from './cgi-variables.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';

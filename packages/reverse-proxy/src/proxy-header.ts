@@ -1,4 +1,5 @@
 import type { Environ } from '@highball/gateway-protocol';
+import { Buffer } from 'node:buffer';
 import { isIP } from 'node:net';
 
 /** `\r\n\r\n\0\r\nQUIT\n`, then version 2 and command PROXY (HAProxy's proxy-protocol.txt §2.2). */

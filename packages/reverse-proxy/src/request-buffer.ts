@@ -1,4 +1,5 @@
 import type { HeaderList } from '@highball/gateway-protocol';
+import { Buffer } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

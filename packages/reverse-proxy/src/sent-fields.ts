@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { UpstreamError } from './errors.ts';
 
 /** What would begin another line, or is no byte. */

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { connect, type IpcSocketConnectOpts, type Socket, type TcpSocketConnectOpts } from 'node:net';
 
 /** As much as Node reads at a time. */

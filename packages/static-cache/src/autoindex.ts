@@ -1,5 +1,6 @@
 import type { Environ, ResponseBody, StartResponse } from '@highball/gateway-protocol';
 import { mediaTypeWeight, parseWeights } from '@highball/http-semantics';
+import { Buffer } from 'node:buffer';
 import { type Listing, readListing, type Row } from './listing.ts';
 import { CONTENT_SECURITY_POLICY, renderListing } from './listing-page.ts';
 import type { ResolvedOptions } from './options.ts';

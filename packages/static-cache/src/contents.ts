@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { Descriptors } from './descriptors.ts';
 import { FileChangedError } from './errors.ts';
 import { readFully } from './file-body.ts';

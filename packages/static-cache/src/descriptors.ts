@@ -1,4 +1,5 @@
 import { type BigIntStats, close, constants, fstat, open, read } from 'node:fs';
+import { performance } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { ResolvedOptions } from './options.ts';

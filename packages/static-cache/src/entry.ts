@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { BigIntStats } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { Descriptor } from './descriptors.ts';
 import { FileChangedError } from './errors.ts';
 import { FileParts, type Step } from './file-parts.ts';

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { ByteRange } from './range.ts';
 
 /** What is to be sent next: bytes of the file, or text between them. */

@@ -1,4 +1,5 @@
 import type { Application } from '@highball/gateway-protocol';
+import { performance } from 'node:perf_hooks';
 import {
   type CachePolicyOf,
   type CacheRule,

@@ -1,4 +1,5 @@
 import { decodePath, type Environ } from '@highball/gateway-protocol';
+import { Buffer } from 'node:buffer';
 
 /** A name below the root, as a path asks for it. */
 export interface Wanted {

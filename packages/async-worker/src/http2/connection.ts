@@ -1,5 +1,6 @@
 import type { ConnectionFacts } from '@highball/environ';
 import { RequestChecker } from '@highball/http-parser';
+import { Buffer } from 'node:buffer';
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { WorkerContext } from '../context.ts';

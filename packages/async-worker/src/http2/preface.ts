@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+
 const PREFACE: Buffer = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 /** The length of what a client of HTTP/2 begins with (RFC 9113 §3.4). */
 export const PREFACE_BYTES: number = PREFACE.length;

@@ -1,4 +1,5 @@
 import type { BodyChunk } from '@highball/gateway-protocol';
+import { Buffer } from 'node:buffer';
 import type { ServerHttp2Stream } from 'node:http2';
 import { Pace } from '../pace.ts';
 import type { Outlet } from '../response-writer.ts';

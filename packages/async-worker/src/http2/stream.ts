@@ -1,6 +1,7 @@
 import type { ConnectionFacts } from '@highball/environ';
 import type { UpgradedConnection } from '@highball/gateway-protocol';
 import { type RequestChecker, RemoteProtocolError } from '@highball/http-parser';
+import { Buffer } from 'node:buffer';
 import type { ServerHttp2Stream } from 'node:http2';
 import type { WorkerContext } from '../context.ts';
 import { type Expiry, expiryOf, heldUpMs, type Stage, type Watched } from '../deadlines.ts';
