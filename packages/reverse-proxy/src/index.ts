@@ -1,4 +1,5 @@
 export { ProxyConfigError, ProxyError, UpstreamError } from './errors.ts';
+export type { Http2Options } from './http2/options.ts';
 export type { ProxyErrorCode, UpstreamErrorCode } from './errors.ts';
 export type { HeaderRules } from './header-rules.ts';
 export type { Connect } from './open.ts';
