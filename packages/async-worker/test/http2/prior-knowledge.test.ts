@@ -1,3 +1,5 @@
+import { Program } from '@highball/testkit';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { echoPath, get, serve, until } from '../support.ts';
 import { block, END_HEADERS, END_STREAM, FRAME, frame, PREFACE, requestLine } from './support.ts';
@@ -64,6 +66,13 @@ describe('prior knowledge', () => {
     server.clock.advance(1500);
     await client.closed;
     expect(client.received).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
+  test('nothing of it is loaded for clients of HTTP/1.1', async () => {
+    const program = fileURLToPath(new URL('../programs/loads-http2.ts', import.meta.url));
+    await using child = new Program(process.execPath, ['-C', '@highball/source', program]);
+    expect(await child.exited).toBe(0);
+    expect(child.stdout).toBe('0 1\n');
   });
 
   test('can be switched off', async () => {
