@@ -150,6 +150,9 @@ describe('the processes of a server load what their configuration uses', () => {
     const { worker } = await served(server);
     // What checks a configuration is used by each that reads one.
     expect(optional(await place.packages(worker))).toEqual(['compression', 'http-cache', 'valibot']);
+    // Its master has had the options read by a process that is gone.
+    const master = await place.packages(server.pid);
+    expect(master.filter((name) => HTTP.has(name) || name === 'http-cache')).toEqual([]);
   });
 });
 
