@@ -205,7 +205,7 @@ export class SessionPool implements SessionKeeper {
   /** All connections are looked at every now and then. */
   #watch(): void {
     const { idleTimeoutMs, http2 } = this.#options;
-    const shortestMs = Math.min(idleTimeoutMs, http2.pingAfterMs || Infinity);
+    const shortestMs = Math.min(idleTimeoutMs || Infinity, http2.pingAfterMs || Infinity);
     const everyMs = Math.min(1000, Math.max(10, shortestMs / 4));
     if (this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
