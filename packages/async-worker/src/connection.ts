@@ -1,6 +1,7 @@
 import type { ConnectionFacts } from '@highball/environ';
 import type { UpgradedConnection } from '@highball/gateway-protocol';
 import { RemoteProtocolError, type RequestHandler, type RequestHead } from '@highball/http-parser';
+import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { WorkerContext } from './context.ts';
 import { type Expiry, expiryOf, heldUpMs, type Stage, type Watched } from './deadlines.ts';
@@ -53,7 +54,7 @@ export class Connection implements RequestHandler, ExchangeOwner, WireHandler, W
     this.#prelude = context.startPrelude(facts);
     this.#undecided = context.options.http2;
     this.since = context.options.clock.now();
-    this.#wire = new Wire(socket, this);
+    this.#wire = new Wire(socket, this, context.options.batchWrites);
     this.writer = new TextWriter(this.#wire.output);
   }
 

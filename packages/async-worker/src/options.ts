@@ -96,6 +96,12 @@ export interface WorkerOptions {
   tls?: TlsOptions;
   /** At a drain, an idle connection is kept so long, for a request that may be on its way. @default 2000 */
   drainIdleMs?: number;
+  /**
+   * Whether small answers wait for the end of the event loop's turn, a millisecond at most as long as nothing else
+   * computes, to leave together: fewer changes between processes where client and server share a machine, as behind
+   * a proxy. Not where applications may compute for long: an answer would wait for the next one's work. @default false
+   */
+  batchWrites?: boolean;
   /** Time, for tests. @default the system's */
   clock?: Clock;
 }
@@ -187,6 +193,7 @@ export function resolveOptions(options: WorkerOptions): ResolvedOptions {
     uwsgiAllowIps: options.uwsgiAllowIps ?? UWSGI_ALLOW_IPS,
     proxyProtocol: options.proxyProtocol ?? 'off',
     proxyAllowIps: options.proxyAllowIps ?? [],
+    batchWrites: options.batchWrites ?? false,
     clock: options.clock ?? systemClock,
   };
 }

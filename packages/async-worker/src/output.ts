@@ -1,4 +1,5 @@
-import { type DirectSocket, DirectWriter, unsentBytes } from '@highball/direct-writes';
+import { type DirectSocket, DirectWriter, turn, unsentBytes } from '@highball/direct-writes';
+import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { Pace } from './pace.ts';
 import { type FrozenBody, JoinedAnswers } from './joined-answers.ts';
@@ -34,6 +35,7 @@ const answers = new JoinedAnswers();
 export class Output {
   readonly #socket: OutputSocket;
   readonly #direct: DirectWriter;
+  readonly #batches: boolean;
   /** Latin-1 text that was not written yet. */
   #text = '';
   #holds = 0;
@@ -45,9 +47,11 @@ export class Output {
   /** As long as something waits. */
   #pace: Pace | undefined;
 
-  constructor(socket: OutputSocket) {
+  /** @param batches - whether small answers wait for the end of the loop's turn, to leave together. */
+  constructor(socket: OutputSocket, batches = false) {
     this.#socket = socket;
-    this.#direct = new DirectWriter(socket, () => this.#onRoom());
+    this.#batches = batches;
+    this.#direct = new DirectWriter(socket, () => this.#onRoom(), batches);
   }
 
   /** Whether the client has yet to take what was written: who has more to send should wait. */
@@ -131,6 +135,7 @@ export class Output {
 
   /** The connection is gone, or somebody else's: what is still written goes nowhere. */
   abandon(): void {
+    this.#direct.flush();
     this.#state = 'over';
     this.#text = '';
     this.#queue.length = 0;
@@ -178,14 +183,20 @@ export class Output {
   #putJoined(before: string, chunk: Uint8Array | string, size: number, after: string): void {
     const length = before.length + size + after.length;
     const atOnce = this.#state !== 'over' && this.sent;
-    const joined = atOnce ? scratch.subarray(0, length) : Buffer.allocUnsafe(length);
+    const joined = atOnce ? this.#memory(length) : Buffer.allocUnsafe(length);
     joined.write(before, 0, 'latin1');
     if (typeof chunk === 'string') joined.write(chunk, before.length, 'utf8');
     else joined.set(chunk, before.length);
     if (after !== '') joined.write(after, before.length + size, 'latin1');
     this.#put(joined);
     // It was not over at once: the memory is the socket's now.
-    if (atOnce && this.#waits) scratch = Buffer.allocUnsafeSlow(JOIN_BYTES);
+    if (!atOnce || !this.#waits) return;
+    if (this.#batches) turn.leave(joined);
+    else scratch = Buffer.allocUnsafeSlow(JOIN_BYTES);
+  }
+
+  #memory(length: number): Buffer {
+    return this.#batches ? (turn.memory(length) as Buffer) : scratch.subarray(0, length);
   }
 
   #put(data: string | Uint8Array): void {
@@ -244,6 +255,7 @@ export class Output {
 
   #end(): void {
     this.#state = 'over';
+    this.#direct.flush();
     this.#socket.end();
     this.#wake();
   }

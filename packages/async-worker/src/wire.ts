@@ -27,11 +27,14 @@ export class Wire {
   #lingeringSince = 0;
   #discarded = 0;
 
-  /** @param socket - not read from yet: see `pauseOnConnect`. */
-  constructor(socket: Socket, handler: WireHandler) {
+  /**
+   * @param socket - not read from yet: see `pauseOnConnect`.
+   * @param batches - whether small answers wait for the end of the loop's turn.
+   */
+  constructor(socket: Socket, handler: WireHandler, batches = false) {
     this.#socket = socket;
     this.#handler = handler;
-    this.output = new Output(socket);
+    this.output = new Output(socket, batches);
     if (!readShared(socket, this.#onData)) socket.on('data', this.#onData);
     socket.on('end', this.#onEnd).on('error', ignore).on('close', this.#onClose);
     socket.resume();

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import { convention, type WriteRequest } from './write-request.ts';
+import { type Held, turn } from './write-turn.ts';
 
 /** What is needed of a socket. */
 export type DirectSocket = Pick<
@@ -16,6 +17,9 @@ interface Handle {
 
 type Internals = DirectSocket & { readonly _handle?: Handle | null; readonly encrypted?: boolean };
 
+/** Longer messages are written at once: they are worth a system call, and memory for all of them would be much. */
+const MAX_HELD_LENGTH = 16_384;
+
 /** The next write's, of whatever socket, where handles are given one: a write that is over at once has not touched it. */
 let spare: WriteRequest | undefined;
 
@@ -28,17 +32,24 @@ let spare: WriteRequest | undefined;
  * (`writableLength`, `writableNeedDrain`, 'drain') does not count what is {@link pending} here, and its `setTimeout`
  * does not notice these writes.
  */
-export class DirectWriter {
+export class DirectWriter implements Held {
   readonly #socket: Internals;
   readonly #onTaken: () => void;
+  readonly #batches: boolean;
   /** Whether the socket is one that can be written to so. */
   readonly #usable: boolean;
   #pending: WriteRequest | undefined;
+  /** What waits for the end of the turn. */
+  #held: string | Uint8Array | undefined;
 
-  /** @param onTaken - called when what was pending is not any more. */
-  constructor(socket: DirectSocket, onTaken: () => void) {
+  /**
+   * @param onTaken - called when what was pending is not any more.
+   * @param batches - whether the first small message of a turn of the loop waits for its end: see {@link WriteTurn}.
+   */
+  constructor(socket: DirectSocket, onTaken: () => void, batches = false) {
     this.#socket = socket;
     this.#onTaken = onTaken;
+    this.#batches = batches;
     const { _handle: handle, encrypted } = this.#socket;
     this.#usable = convention !== undefined && encrypted !== true && isHandle(handle);
   }
@@ -50,13 +61,30 @@ export class DirectWriter {
 
   /**
    * Writes, if nothing waits before it. An error destroys the socket, as one of its own writes would.
-   * @param data - text is latin-1. Bytes must not change as long as they are pending.
+   * @param data - text is latin-1. Bytes must not change as long as they are pending, or held.
    * @returns false when nothing was written, and the socket is to be asked.
    */
   write(data: string | Uint8Array): boolean {
-    const socket = this.#socket;
-    const { _handle: handle } = socket;
-    if (!this.#usable || this.#pending !== undefined || !isFree(socket) || !handle) return false;
+    const isFirst = this.#held === undefined;
+    if (!isFirst) this.flush();
+    if (!this.#usable || this.#pending !== undefined || !isFree(this.#socket)) return false;
+    if (!this.#batches || !isFirst || data.length > MAX_HELD_LENGTH) return this.#write(data);
+    this.#held = data;
+    turn.add(this);
+    return true;
+  }
+
+  /** Writes what waits for the end of the turn. To be called before the socket itself is used. */
+  flush(): void {
+    const held = this.#held;
+    if (held === undefined) return;
+    this.#held = undefined;
+    this.#write(held);
+  }
+
+  #write(data: string | Uint8Array): boolean {
+    const { _handle: handle } = this.#socket;
+    if (!handle) return false;
     const request = takeSpare();
     const outcome =
       typeof data === 'string' ? handle.writeLatin1String(request, data) : handle.writeBuffer(request, data);
@@ -74,6 +102,7 @@ export class DirectWriter {
   #wait(request: WriteRequest, data: string | Uint8Array): void {
     this.#pending = request;
     request.data = data;
+    if (this.#batches && typeof data !== 'string') turn.leave(data);
     request.oncomplete = (status) => {
       request.data = undefined;
       this.#pending = undefined;

@@ -26,6 +26,8 @@ export interface ExchangeHandler {
 export interface ConnectionKeeper {
   /** Asked once a read: what comes of it goes by one time. */
   readonly now: () => number;
+  /** Whether requests wait for the end of the loop's turn. */
+  readonly batches: boolean;
   /** @param keepForMs - how long the upstream says that it keeps the connection; Infinity when it does not. */
   onFree(connection: UpstreamConnection, keepForMs: number, now: number): void;
   onGone(connection: UpstreamConnection): void;
@@ -49,6 +51,8 @@ export class UpstreamConnection implements ResponseHandler, Exchange {
   #headNews = false;
   #trailers: readonly string[] | undefined;
   #requestSent = true;
+  /** Whether what the request begins with is all of it. */
+  #isWhole = false;
   #answered = false;
   #requests = 0;
   #released = false;
@@ -63,7 +67,7 @@ export class UpstreamConnection implements ResponseHandler, Exchange {
 
   constructor(socket: Socket, wire: WireFactory, keeper: ConnectionKeeper) {
     this.socket = socket;
-    this.#direct = new DirectWriter(socket, () => undefined);
+    this.#direct = new DirectWriter(socket, () => undefined, keeper.batches);
     this.#keeper = keeper;
     this.#wire = wire(this);
     this.#sharesMemory = readShared(socket, this.#onData);
@@ -106,9 +110,12 @@ export class UpstreamConnection implements ResponseHandler, Exchange {
     this.#answered = false;
     this.#head = undefined;
     this.#body = undefined;
-    if (this.#direct.write(head)) return;
-    if (typeof head === 'string') this.socket.write(head, 'latin1');
-    else this.socket.write(head);
+    this.#isWhole = request.body === undefined && typeof head === 'string';
+    if (!this.#direct.write(head)) {
+      if (typeof head === 'string') this.socket.write(head, 'latin1');
+      else this.socket.write(head);
+    }
+    if (!this.#isWhole) this.#direct.flush();
   }
 
   /** @returns whether there is room for more. */
@@ -118,7 +125,7 @@ export class UpstreamConnection implements ResponseHandler, Exchange {
 
   endBody(trailers: readonly (readonly [string, string])[]): void {
     this.#requestSent = true;
-    if (!this.socket.destroyed) this.#wire.endBody(this.socket, trailers);
+    if (!this.#isWhole && !this.socket.destroyed) this.#wire.endBody(this.socket, trailers);
   }
 
   drained(): Promise<void> {

