@@ -14,6 +14,7 @@ import { createMaxRequests } from './max-requests.ts';
 import type { Settings } from './settings.ts';
 import { SiteCaches } from './site/caches.ts';
 import { refusalPages, sitePages } from './site/error-pages.ts';
+import { runsOwnCode } from './site/own-code.ts';
 import { createSite } from './site/site.ts';
 import { createUpstreams, type Upstreams } from './site/upstreams.ts';
 import type { FrontSockets } from './tls/plan.ts';
@@ -105,7 +106,8 @@ async function build(plan: WorkerPlan, master: WorkerSide, pool: string, log: Lo
   const { upstreams, caches, pages } = built;
   master.onAsk((question) => answerQuestion(question as WorkerQuestion, { upstreams, caches }));
   const { sockets } = plan;
-  await serve(logged, master, settings, { ...parts, pool, hooks, upstreams, pages, sockets });
+  const batchWrites = role.kind === 'front' && !runsOwnCode(config);
+  await serve(logged, master, settings, { ...parts, pool, hooks, upstreams, pages, sockets, batchWrites });
 }
 
 async function withLoad(app: HookedApplication): Promise<HookedApplication> {
@@ -161,17 +163,20 @@ interface WorkerParts {
   pages: MakeErrorPage | undefined;
   /** How it listens, where it is one of the front. */
   sockets: FrontSockets | undefined;
+  /** Whether answers wait for the end of the loop's turn, to leave together. */
+  batchWrites: boolean;
 }
 
 async function serve(
   hooked: HookedApplication,
   master: WorkerSide,
   settings: Settings,
-  { pool, log, packageLog, hooks, lifecycle, upstreams, pages, sockets }: WorkerParts,
+  { pool, log, packageLog, hooks, lifecycle, upstreams, pages, sockets, batchWrites }: WorkerParts,
 ): Promise<void> {
   const proxies = upstreams !== undefined && upstreams.size > 0;
   const worker = createWorker(hooked.app, {
     ...workerOptions(settings, packageLog, sockets?.tls),
+    batchWrites,
     environ: environOptions(settings, { masterPid: master.masterPid, id: master.id, pool }, proxies),
     ...(pages && { errorPage: pages }),
     ...(hooked.onResponse && { onResponse: hooked.onResponse }),

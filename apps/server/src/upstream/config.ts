@@ -12,7 +12,7 @@ export type Balance = Strategy;
 /** How requests are passed on: see @highball/reverse-proxy. */
 export type ForwardOptions = Omit<
   ReverseProxyOptions,
-  'picker' | 'key' | 'prefer' | 'takeLoad' | 'log' | 'connect' | 'now'
+  'picker' | 'key' | 'prefer' | 'takeLoad' | 'log' | 'connect' | 'now' | 'batchWrites'
 >;
 
 /**

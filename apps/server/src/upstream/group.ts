@@ -33,6 +33,8 @@ export interface GroupOptions {
   /** What the names in it are relative to. */
   readonly folder: string;
   readonly log: Logger;
+  /** Whether requests wait for the end of the loop's turn, to leave together. */
+  readonly batchWrites: boolean;
 }
 
 /**
@@ -153,12 +155,13 @@ export class UpstreamGroup {
   }
 
   #createApplication(forward: ForwardOptions | undefined): Application {
-    const { upstream, peers, log } = this.#options;
+    const { upstream, peers, log, batchWrites } = this.#options;
     for (const { id } of peers) checkPreface(id, parseUpstream(id), forward?.proxyProtocol);
     const proxy = reverseProxy({
       ...forward,
       picker: this.#picker,
       key: this.#keyOf,
+      batchWrites,
       // Whose word counts for nothing may not draw requests to itself, and is passed on.
       ...(upstream.balance === 'least-load' && { takeLoad }),
       log,
