@@ -38,6 +38,9 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**'],
     // Hundreds of servers are started from their sources: Node strips and compiles each file once, and not each time.
     env: { NODE_COMPILE_CACHE: `${import.meta.dirname}/node_modules/.cache/compile` },
+    // On a machine that others use, one of thousands of tests with real processes may meet some seconds in which nothing
+    // runs. Continuous integration tries it once more, and names it; a person sees it fail.
+    retry: Number(process.env['HIGHBALL_TEST_RETRIES'] ?? 0),
     // These limits end what hangs, and assert nothing: a process that has to start takes its time on a busy machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -48,11 +48,16 @@ for (const { range, version, path: node } of installNodes(ranges, join(temporary
 /** Some of the repository's tests; what they start runs in the same Node. */
 function runTests(version: string, node: string): void {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+  const summary = join(root, 'test/summary-reporter.ts');
   const projects = PROJECTS.flatMap((name) => ['--project', name]);
-  const { status } = spawnSync(node, [vitest, 'run', '--reporter', 'dot', ...projects], {
-    cwd: root,
-    env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env['PATH'] ?? ''}` },
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
+  const { status } = spawnSync(
+    node,
+    [vitest, 'run', '--reporter', 'dot', '--reporter', summary, ...projects],
+    {
+      cwd: root,
+      env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env['PATH'] ?? ''}` },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    },
+  );
   if (status !== 0) throw new Error(`tests failed on Node ${version}`);
 }
