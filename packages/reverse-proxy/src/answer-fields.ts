@@ -1,4 +1,4 @@
-import type { Environ, HeaderField, HeaderList } from '@highball/gateway-protocol';
+import type { Environ, HeaderField } from '@highball/gateway-protocol';
 import type { Attempt } from './attempt.ts';
 import { applyToPairs } from './header-rules.ts';
 import type { ResolvedOptions } from './options.ts';
@@ -6,35 +6,21 @@ import { clientLocation, mapCookie } from './redirects.ts';
 import type { SortedFields } from './response-fields.ts';
 import { originOf } from './upstream.ts';
 
-/**
- * The fields of an answer as its client is to see them: places, cookies, then the rules, then what the proxy tells.
- * @param told - by this proxy. An X-Request-Id that is there already stays the only one.
- */
+/** The upstream's fields of an answer as its client is to see them: places, cookies, then the rules. */
 export function answerFields(
   sorted: SortedFields,
   environ: Environ,
   attempt: Attempt,
   options: ResolvedOptions,
-  told: HeaderList,
-): HeaderList {
-  let fields = rewritten(sorted, environ, attempt, options);
-  if (!options.responseRules.empty) {
-    const requestId = environ['highball.request_id'];
-    fields = applyToPairs(options.responseRules, fields, {
-      environ,
-      requestId: typeof requestId === 'string' ? requestId : '',
-      upstream: attempt.peer.id,
-    });
-  }
-  return fields.concat(options.requestId && hasRequestId(fields) ? told.slice(1) : told);
-}
-
-function hasRequestId(fields: readonly HeaderField[]): boolean {
-  for (let i = 0; i < fields.length; i++) {
-    const name = fields[i]![0];
-    if (name.length === 'x-request-id'.length && name.toLowerCase() === 'x-request-id') return true;
-  }
-  return false;
+): readonly HeaderField[] {
+  const fields = rewritten(sorted, environ, attempt, options);
+  if (options.responseRules.empty) return fields;
+  const requestId = environ['highball.request_id'];
+  return applyToPairs(options.responseRules, fields, {
+    environ,
+    requestId: typeof requestId === 'string' ? requestId : '',
+    upstream: attempt.peer.id,
+  });
 }
 
 /** With the client's places instead of the upstream's. */

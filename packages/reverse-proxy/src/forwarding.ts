@@ -280,8 +280,8 @@ export class Forwarding implements AttemptOwner, Swept {
       this.#tunnel(attempt, head, sorted.fields);
       return;
     }
-    const told = toldFields(this, attempt, options);
-    const fields = answerFields(sorted, environ, attempt, options, told);
+    const passed = answerFields(sorted, environ, attempt, options);
+    const fields = passed.concat(toldFields(this, attempt, options, passed));
     noteUpstream(environ, this.attempts, attempt, String(head.status));
     if (this.#ended) this.#noteTime(attempt);
     const { redirect } = sorted;

@@ -1,4 +1,4 @@
-import type { Environ, HeaderList } from '@highball/gateway-protocol';
+import type { Environ, HeaderField, HeaderList } from '@highball/gateway-protocol';
 import type { Attempt } from './attempt.ts';
 import type { ResolvedOptions } from './options.ts';
 
@@ -20,14 +20,19 @@ export function noteUpstream(environ: Environ, attempts: number, attempt: Attemp
   environ['highball.upstream_header_time'] = seconds(headAt - attempt.startedAt);
 }
 
-/** What the client is told by this proxy: the request's id, and times and an explanation where they are wanted. */
+/**
+ * What the client is told by this proxy: the request's id, and times and an explanation where they are wanted.
+ * @param passed - the upstream's fields: an X-Request-Id that is among them stays the only one.
+ */
 export function toldFields(
   { environ, attempts, startedAt }: Reported,
   attempt: Attempt,
   options: ResolvedOptions,
+  passed: readonly HeaderField[],
 ): HeaderList {
   const fields: HeaderList = [];
-  if (options.requestId) fields.push(['X-Request-Id', environ['highball.request_id'] as string]);
+  if (options.requestId && !hasRequestId(passed))
+    fields.push(['X-Request-Id', environ['highball.request_id'] as string]);
   if (options.serverTiming) fields.push(['Server-Timing', serverTiming(attempt)]);
   if (
     options.explain !== undefined &&
@@ -37,6 +42,14 @@ export function toldFields(
     fields.push(['X-Highball-Explain', explanation(environ, attempt, attempts, attempt.headAt - startedAt)]);
   }
   return fields;
+}
+
+function hasRequestId(fields: readonly HeaderField[]): boolean {
+  for (let i = 0; i < fields.length; i++) {
+    const name = fields[i]![0];
+    if (name.length === 'x-request-id'.length && name.toLowerCase() === 'x-request-id') return true;
+  }
+  return false;
 }
 
 /** Server Timing (W3C): nothing of it says where the upstream stands. */

@@ -1,10 +1,7 @@
 import type { HeaderField, HeaderList } from '@highball/gateway-protocol';
 import type { AnswerHead } from './exchange.ts';
 import type { PeerLoad, ResolvedOptions } from './options.ts';
-import { connectionNames, HOP_BY_HOP, joinVia } from '@highball/http-semantics';
-
-/** An import of node:http would load its client, too, which takes longer than all of this package. */
-const { STATUS_CODES } = process.getBuiltinModule('node:http');
+import { connectionNames, HOP_BY_HOP, joinVia, reasonPhrase } from '@highball/http-semantics';
 
 /** What an upstream says to the proxy, and not to the client (nginx's X-Accel-*). */
 export interface AccelFields {
@@ -103,7 +100,7 @@ export function responseFields(
   const load = takeLoad?.(fields);
   if (viaName !== '') fields.push(['Via', joinVia(via, PROTOCOLS[head.minorVersion ?? 2], viaName)]);
   // Some upstreams give no reason, as PHP-FPM for codes that it does not know; start_response wants one.
-  const reason = head.reason === '' ? (STATUS_CODES[head.status] ?? 'Unknown') : head.reason;
+  const reason = head.reason === '' ? (reasonPhrase(head.status) ?? 'Unknown') : head.reason;
   const status = `${head.status} ${reason}`;
   return { status, fields, redirect, buffering, location, cookies, eventStream, load };
 }
