@@ -2,7 +2,8 @@ import * as v from 'valibot';
 import type { Config, Route, ServerConfig } from './config.ts';
 import { CommandError } from './errors.ts';
 import { hookNames } from './hooks.ts';
-import { choice, keys, optional, options, text } from './schema-parts.ts';
+import { cache, compress, errorPages, files, forwardProxy } from './package-options.ts';
+import { keys, optional, options, text } from './schema-parts.ts';
 import { settingNames } from './settings.ts';
 import { forward } from './upstream/forward-schema.ts';
 import { upstream } from './upstream/schema.ts';
@@ -62,8 +63,8 @@ const route = v.strictObject(
     flag: v.optional(v.picklist(['next', 'last', 'break'], 'must be next, last or break')),
     refuse: v.optional(v.picklist([403, 404, 405, 410], 'must be 403, 404, 405 or 410')),
     allow: v.optional(v.array(text, 'must be a list')),
-    files: v.optional(options),
-    cache: v.optional(choice),
+    files: v.optional(files),
+    cache: v.optional(cache),
     compress: v.optional(v.boolean('must be true or false')),
   },
   (issue) => (issue.expected === 'never' ? 'is no key of a route' : 'must be an object'),
@@ -100,9 +101,9 @@ const config = v.strictObject(
     ...serverKeys,
     upstreams: v.optional(v.record(v.string(), upstream, 'must be an object')),
     routes: v.pipe(v.array(route, 'must be a list'), v.minLength(1, 'must have at least one route')),
-    compress: v.optional(choice),
-    errorPages: v.optional(choice),
-    forwardProxy: v.optional(options),
+    compress: v.optional(compress),
+    errorPages: v.optional(errorPages),
+    forwardProxy: v.optional(forwardProxy),
     limits: v.optional(options),
     explain: v.optional(explain),
     serverTiming: v.optional(v.boolean('must be true or false')),

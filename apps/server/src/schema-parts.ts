@@ -33,11 +33,6 @@ export const switched = (schema: v.GenericSchema): v.GenericSchema =>
 /** Options of a package, which checks them itself. */
 export const options: v.GenericSchema<Record<string, unknown>> = v.looseObject({}, 'must be an object');
 
-export const choice: v.GenericSchema<boolean | Record<string, unknown>> = v.union(
-  [v.boolean(), options],
-  'must be true, false or an object of options',
-);
-
 /** An object whose unknown keys are told with those that there are. */
 export function keys<Entries extends v.ObjectEntries>(
   what: string,

@@ -36,6 +36,27 @@ test.each([
   [{ routes: [{ rewrite: '/a', redirect: '/b' }] }, 'routes[0] has rewrite and redirect: keep one'],
   [{ routes: [{ static: 'a', maxage: 3 }] }, 'routes[0].maxage is no key of a route'],
   [{ routes: [{ static: '' }] }, 'routes[0].static must not be empty'],
+  [
+    { routes: [{ static: 'a', files: { autoIndex: true } }] },
+    'routes[0].files.autoIndex is no key of files; there are: ',
+  ],
+  [
+    { routes: [{ proxy: 'b', cache: { maxbytes: 1 } }] },
+    'routes[0].cache.maxbytes is no key of cache; there are: maxBytes',
+  ],
+  [{ routes: [{ proxy: 'b', cache: 'yes' }] }, 'routes[0].cache must be true or false'],
+  [
+    { routes: [{ static: 'a' }], compress: { level: 1 } },
+    'compress.level is no key of compress; there are: ',
+  ],
+  [
+    { routes: [{ static: 'a' }], errorPages: { page: {} } },
+    'errorPages.page is no key of errorPages; there are: ',
+  ],
+  [
+    { routes: [{ static: 'a' }], forwardProxy: { user: 1 } },
+    'forwardProxy.user is no key of forwardProxy; there are',
+  ],
   [{ routes: [{ rewrite: 'a' }] }, 'routes[0].rewrite must start with /'],
   [{ routes: [{ redirect: '/a', status: 200 }] }, 'routes[0].status must be 301, 302, 303, 307 or 308'],
   [{ routes: [{ static: 'a' }], wokers: 2 }, 'wokers is no key of the configuration'],
