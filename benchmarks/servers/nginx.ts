@@ -4,7 +4,7 @@ import { programOf } from '../peers.ts';
 import type { Command, Contender, Place } from '../server.ts';
 
 /** Kept connections of a proxy to what is behind it, and requests on each. */
-const KEEPALIVE = 'keepalive 64; keepalive_requests 1000000000;';
+const KEEPALIVE = 'keepalive 1024; keepalive_requests 1000000000;';
 const PASS = `proxy_http_version 1.1; proxy_set_header Connection "";
 proxy_set_header Host $host; proxy_set_header X-Forwarded-For $remote_addr;
 proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-Host $host;`;

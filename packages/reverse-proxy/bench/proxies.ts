@@ -38,7 +38,7 @@ const children = [
     0,
     await nginx(
       'proxy',
-      `upstream up { server 127.0.0.1:${origin}; keepalive 64; keepalive_requests 10000000; }
+      `upstream up { server 127.0.0.1:${origin}; keepalive 1024; keepalive_requests 10000000; }
 server { listen 127.0.0.1:${viaNginx}; location / { proxy_pass http://up; proxy_http_version 1.1;
 proxy_set_header Connection ""; proxy_set_header Host $host; proxy_set_header X-Forwarded-For $remote_addr;
 proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-Host $host; proxy_set_header X-Request-Id $request_id; } }`,

@@ -133,7 +133,7 @@ export interface ReverseProxyOptions<Peer extends { readonly id: string } = { re
   readonly viaName?: string;
   /** The Host field: the client's, the upstream's own address, or a name. @default 'client' */
   readonly host?: 'client' | 'upstream' | { readonly name: string };
-  /** Unused connections for each upstream. @default 64 */
+  /** Unused connections for each upstream; those that nobody needs end by `idleTimeoutMs`. @default 1024 (Envoy's bound) */
   readonly maxIdle?: number;
   readonly requestHeaders?: HeaderRules;
   readonly responseHeaders?: HeaderRules;
@@ -188,7 +188,7 @@ const DEFAULTS = {
   idleTimeoutMs: 4000,
   tunnelTimeoutMs: 3_600_000,
   expectTimeoutMs: 1000,
-  maxIdle: 64,
+  maxIdle: 1024,
 } as const;
 
 const BUFFERING = { maxMemoryBytes: 16_384, maxBytes: 1_073_741_824, folder: undefined } as const;

@@ -47,6 +47,19 @@ describe('of several connections that are free', () => {
     expect(upstream.sockets).toHaveLength(3);
   });
 
+  test('as many are kept as were needed at a time', async () => {
+    const holding = await startHolding();
+    await using upstream = holding.upstream;
+    await using proxy = await startProxy([upstream.url], { idleTimeoutMs: 60_000 });
+    await atOnce(
+      proxy.port,
+      Array.from({ length: 100 }, (_, index) => index),
+      holding,
+    );
+    expect(await exchange(proxy.port, get('/next'))).toMatch(/99$/);
+    expect(upstream.sockets.filter((socket) => !socket.closed)).toHaveLength(100);
+  });
+
   test('no more are kept than may be', async () => {
     const holding = await startHolding();
     await using upstream = holding.upstream;
