@@ -141,8 +141,9 @@ export class Http2Connection implements ServedConnection, StreamOwner, Answer, W
     section: string[],
   ): void => {
     this.guard.useful(section.reduce((bytes, text) => bytes + text.length, 0));
-    // It was reset in the read in which it began: there is nobody to be answered.
+    // It was reset in the read in which it began: there is nobody to be answered. Its error is still to come.
     if (stream.closed || stream.destroyed) {
+      stream.on('error', ignore);
       if (this.guard.isResetTooMany()) this.#calm('it takes back too many requests');
       return;
     }
@@ -209,4 +210,8 @@ export class Http2Connection implements ServedConnection, StreamOwner, Answer, W
     this.#stopWatch?.();
     this.#stopWatch = undefined;
   }
+}
+
+function ignore(): void {
+  // The close that goes with it is what counts.
 }

@@ -115,6 +115,45 @@ describe('requests that are taken back (CVE-2023-44487)', () => {
   });
 });
 
+describe('what ends a request with the very first bytes', () => {
+  const post = headers(1, END_HEADERS);
+  const long = block(...requestLine('/', 'POST'), ['content-length', '1']);
+  test.each<[string, Buffer[]]>([
+    [
+      'a reset for another reason than that nobody waits',
+      [headers(1), frame(FRAME.reset, 0, 1, '\0\0\0\x01')],
+    ],
+    ['the same of one with a body', [post, frame(FRAME.reset, 0, 1, '\0\0\0\x02')]],
+    ['a second head', [post, headers(1)]],
+    [
+      'trailers with a field that only a head may have',
+      [post, frame(FRAME.headers, GET, 1, block([':path', '/']))],
+    ],
+    [
+      'more than its Content-Length',
+      [frame(FRAME.headers, END_HEADERS, 1, long), frame(FRAME.data, END_STREAM, 1, 'abc')],
+    ],
+    [
+      'less than its Content-Length',
+      [frame(FRAME.headers, END_HEADERS, 1, long), frame(FRAME.data, END_STREAM, 1)],
+    ],
+    ['a window that grows by nothing', [headers(1), frame(FRAME.windowUpdate, 0, 1, Buffer.alloc(4))]],
+    ['a client that goes because of an error', [headers(1), frame(7, 0, 0, '\0\0\0\0\0\0\0\x01')]],
+  ])('%s is no error of the process', async (_, frames) => {
+    await using server = await serve(() => new Promise(() => undefined));
+    const uncaught: unknown[] = [];
+    const note = (error: unknown): void => void uncaught.push(error);
+    process.on('uncaughtException', note);
+    const raw = await server.connect();
+    raw.send(Buffer.concat([Buffer.from(PREFACE), frame(FRAME.settings, 0, 0), ...frames]));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    raw.socket.destroy();
+    await until(() => server.worker.stats().connections === 0);
+    process.off('uncaughtException', note);
+    expect(uncaught).toEqual([]);
+  });
+});
+
 describe('frames that bring nothing', () => {
   test.each([
     ['window updates', frame(FRAME.windowUpdate, 0, 0, Buffer.from([0, 0, 0, 1]))],
