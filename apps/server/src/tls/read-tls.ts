@@ -55,6 +55,7 @@ function readTls({ settings, certificates = [], warn }: TlsSource): TlsPlan | un
     ticketKeys: process.getBuiltinModule('node:crypto').randomBytes(TICKET_KEY_BYTES).toString('base64'),
   };
   checkCiphers(plan);
+  files.forEach(([each, place], index) => checkUse(each, place, index, plan));
   return plan;
 }
 
@@ -88,5 +89,21 @@ function checkCiphers({ ciphers, minVersion }: TlsPlan): void {
     throw new CommandError(`--ciphers '${ciphers}' names none that OpenSSL has: ${messageOf(cause)}`, {
       cause,
     });
+  }
+}
+
+/** What OpenSSL does not take, such as a key that is too short, no worker could start with. */
+function checkUse(
+  { certfile }: CertificateFiles,
+  place: string,
+  index: number,
+  { certificates, ciphers, minVersion }: TlsPlan,
+): void {
+  const { cert, key } = certificates[index] ?? {};
+  const options = { ...(ciphers !== undefined && { ciphers }), ...(minVersion && { minVersion }) };
+  try {
+    process.getBuiltinModule('node:tls').createSecureContext({ ...options, cert, key });
+  } catch (cause) {
+    throw new CommandError(`${place}certfile '${certfile}' cannot be used: ${messageOf(cause)}`, { cause });
   }
 }

@@ -1,7 +1,7 @@
 import { exchange, findPeer, makeCertificate, missingPeers, type TestCertificate } from '@highball/testkit';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { connect, type ConnectionOptions } from 'node:tls';
@@ -49,6 +49,12 @@ function renew(site: Site, subject: string): void {
   cpSync(made.certfile, join(site.path, 'site.pem'));
   cpSync(made.keyfile, join(site.path, 'site.key'));
   chmodSync(join(site.path, 'site.key'), 0o600);
+}
+
+/** Puts something behind the certificate that cannot vouch for it. */
+function breakChain(site: Site): void {
+  const nothing = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+  appendFileSync(join(site.path, 'site.pem'), nothing);
 }
 
 const WITH = ['--certfile', 'site.pem', '--keyfile', 'site.key'];
@@ -144,6 +150,10 @@ describe('a reload', () => {
     await site.write('site.pem', 'broken');
     program.signal('SIGHUP');
     await program.until(/the reload is given up.*certfile 'site.pem' holds no certificate in PEM/);
+    renew(site, 'second');
+    breakChain(site);
+    program.signal('SIGHUP');
+    await program.until(/the reload is given up.*certfile 'site.pem' cannot be used/);
     const { told, subject } = await ask(port);
     expect([told.pid, subject]).toEqual([pid, 'CN=first']);
     // A worker that comes after one that has died is started from what is in force, too.
@@ -256,6 +266,12 @@ describe('before anything is bound', () => {
   test('a key of another certificate', async () => {
     const swap = (site: Site): void => writeFileSync(join(site.path, 'site.key'), authority.key);
     expect(await refused(WITH, swap)).toContain("keyfile 'site.key' is not the key of certfile 'site.pem'");
+  });
+
+  test('what only OpenSSL sees: a chain that is broken behind the certificate', async () => {
+    const message = "certfile 'site.pem' cannot be used: ";
+    expect(await refused(WITH, breakChain)).toContain(message);
+    expect(await refused([...WITH, '--check-config'], breakChain)).toContain(message);
   });
 
   test('and by --check-config', async () => {
