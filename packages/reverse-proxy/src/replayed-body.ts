@@ -73,17 +73,15 @@ export class ReplayedBody implements BodySource {
 
   async #pull(): Promise<void> {
     this.#source ??= this.#body.read()[Symbol.asyncIterator]();
-    try {
-      const { done, value } = await this.#source.next();
-      if (done) {
-        this.#ended = true;
-        return;
-      }
-      this.#pieces.push(value);
-      this.#keptBytes += value.length;
-      if (this.#keptBytes > KEPT_BYTES) this.#keeps = false;
-    } finally {
-      this.#coming = undefined;
+    const { done, value } = await this.#source.next();
+    // Where it has failed, that stays: asked once more, the source would say that this was all.
+    this.#coming = undefined;
+    if (done) {
+      this.#ended = true;
+      return;
     }
+    this.#pieces.push(value);
+    this.#keptBytes += value.length;
+    if (this.#keptBytes > KEPT_BYTES) this.#keeps = false;
   }
 }

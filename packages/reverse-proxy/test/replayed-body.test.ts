@@ -63,3 +63,17 @@ test('passes on that its client has left', async () => {
   );
   await expect(next(broken.read()[Symbol.asyncIterator]())).rejects.toThrow('gone');
 });
+
+test('does not look whole to who reads it after its client has left', async () => {
+  async function* broken(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('half');
+    throw new Error('gone');
+  }
+  const body = new ReplayedBody(new StreamingBody(broken(), undefined));
+  const first = body.read()[Symbol.asyncIterator]();
+  expect(await next(first)).toBe('half');
+  await expect(next(first)).rejects.toThrow('gone');
+  const second = body.read()[Symbol.asyncIterator]();
+  expect(await next(second)).toBe('half');
+  await expect(next(second)).rejects.toThrow('gone');
+});

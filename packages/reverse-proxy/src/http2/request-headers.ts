@@ -35,6 +35,7 @@ export function requestHeaders(request: OutgoingRequest, target: UpstreamTarget)
   }
   const { host, fields } = sharedFields(request.fields);
   const headers: OutgoingHttpHeaders = {
+    __proto__: null as never,
     ':method': method,
     ':scheme': target.tls ? 'https' : 'http',
     ':authority': host ?? ('path' in target ? 'localhost' : authorityOf(target)),
@@ -49,7 +50,7 @@ export function requestHeaders(request: OutgoingRequest, target: UpstreamTarget)
 
 /** Trailers as node:http2 takes them. @throws UpstreamError BAD_REQUEST */
 export function trailerHeaders(trailers: readonly (readonly [string, string])[]): OutgoingHttpHeaders {
-  const headers: Fields = {};
+  const headers = noFields();
   addFields(headers, trailers.flat());
   return headers;
 }
@@ -57,13 +58,19 @@ export function trailerHeaders(trailers: readonly (readonly [string, string])[])
 function sharedFields(sent: SentFields): SharedFields {
   let shared = known.get(sent);
   if (shared === undefined) {
-    const all: Fields = {};
+    const all = noFields();
     addFields(all, sent.list);
-    const { host, ...fields } = all;
-    shared = { host: host?.toString(), fields };
+    const { host } = all;
+    delete all['host'];
+    shared = { host: host?.toString(), fields: all };
     known.set(sent, shared);
   }
   return shared;
+}
+
+/** Without what every object has: clients name their fields as they like, `constructor` too. */
+function noFields(): Fields {
+  return Object.create(null) as Fields;
 }
 
 /** Adds a flat list; a name that is there already gets one value more. */

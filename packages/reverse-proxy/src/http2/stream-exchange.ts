@@ -111,7 +111,7 @@ export class StreamExchange implements Exchange, ResponseSource {
     this.#guard(() => {
       if (trailers.length > 0) {
         const headers = trailerHeaders(trailers);
-        stream.once('wantTrailers', () => stream.sendTrailers(headers));
+        stream.once('wantTrailers', () => this.#guard(() => sendTrailers(stream, headers)));
       }
       stream.end();
     });
@@ -281,6 +281,15 @@ export class StreamExchange implements Exchange, ResponseSource {
     if (this.#left) return;
     this.#left = true;
     this.#place.leave();
+  }
+}
+
+/** @throws UpstreamError BAD_REQUEST for what node:http2 lets no trailer be. */
+function sendTrailers(stream: ClientHttp2Stream, headers: OutgoingHttpHeaders): void {
+  try {
+    stream.sendTrailers(headers);
+  } catch (error) {
+    throw asBadRequest(error);
   }
 }
 
