@@ -188,8 +188,12 @@ export class Http2Connection implements ServedConnection, StreamOwner, Answer, W
   }
 
   #checkFlood(): void {
-    if (this.#session.destroyed || !this.guard.isFlood(this.#socket.bytesRead)) return;
-    this.#calm('it sends frames that bring nothing');
+    if (this.#session.destroyed) return;
+    // A client that takes a long answer tells of it all the time, and not at its end.
+    let underWay = 0;
+    for (const { output } of this.#streams) underWay += output.written;
+    if (this.guard.isFlood(this.#socket.bytesRead, underWay))
+      this.#calm('it sends frames that bring nothing');
   }
 
   /** Ends the connection of a client that makes work and asks for nothing. */

@@ -30,9 +30,12 @@ export class FloodGuard {
     this.#useful += bytes;
   }
 
-  /** @param received - all bytes of the connection so far. */
-  isFlood(received: number): boolean {
-    return received / BYTES_PER_USEFUL > this.#useful + ALLOWANCE_BYTES;
+  /**
+   * @param received - all bytes of the connection so far.
+   * @param underWay - those that had a purpose and are still to be counted.
+   */
+  isFlood(received: number, underWay = 0): boolean {
+    return received / BYTES_PER_USEFUL > this.#useful + underWay + ALLOWANCE_BYTES;
   }
 
   /** Counts a request that was taken back; says whether that was one too many. */

@@ -3,7 +3,7 @@ import type { OutgoingHttpHeaders } from 'node:http2';
 import type { ServerFields } from '../server-fields.ts';
 
 /** Fields that have no meaning on a stream (RFC 9113 §8.2.2): an application may send them to HTTP/1.1 clients. */
-const DROPPED: ReadonlySet<string> = new Set(['connection', 'upgrade']);
+const DROPPED: ReadonlySet<string> = new Set(['connection', 'http2-settings', 'upgrade']);
 
 type Section = Record<string, string | string[] | number>;
 
@@ -40,7 +40,8 @@ function addFields(section: Section, headers: HeaderList): void {
     if (DROPPED.has(key)) continue;
     // RFC 9113 §8.2.1: no white space around a value.
     const trimmed = value.trim();
-    const before = section[key];
+    // A field may be called `constructor`.
+    const before = Object.hasOwn(section, key) ? section[key] : undefined;
     if (before === undefined) section[key] = trimmed;
     else if (Array.isArray(before)) before.push(trimmed);
     else section[key] = [String(before), trimmed];

@@ -169,6 +169,27 @@ describe('frames that bring nothing', () => {
     await until(() => server.worker.stats().connections === 0 || client.raw.socket.readableEnded);
   });
 
+  test('but not while there is a long answer that they are about', async () => {
+    await using server = await serve((_environ, start) => {
+      start('200 OK', []);
+      return (async function* body() {
+        for (let i = 0; i < 32; i++) yield Buffer.alloc(65_536);
+        await new Promise(() => undefined);
+      })();
+    });
+    // SETTINGS_INITIAL_WINDOW_SIZE
+    const client = await FrameClient.connect(server, Buffer.from([0, 4, 0, 64, 0, 0]));
+    client.send(frame(FRAME.windowUpdate, 0, 0, Buffer.from([0, 64, 0, 0])), headers(1));
+    await until(() => client.raw.received.length > 2_097_152);
+    const update = frame(FRAME.windowUpdate, 0, 0, Buffer.from([0, 0, 0, 1]));
+    await flood(client, repeat(update, 2000), 12_000_000);
+    client.send(frame(FRAME.ping, 0, 0, 'all told'));
+    await Promise.race([client.raw.until('all told'), client.raw.closed]);
+    server.clock.advance(1000);
+    expect(server.log.entries.filter(({ level }) => level === 'warn')).toEqual([]);
+    expect(server.worker.stats().active).toBe(1);
+  });
+
   test('pings whose answers nobody takes are not kept', async () => {
     await using server = await serve(() => new Promise(() => undefined));
     const raw = await server.connect();

@@ -30,3 +30,7 @@ test('the application’s Date counts, and a server may be nameless', () => {
 test('trailers have no status', () => {
   expect(trailerSection([['Grpc-Status', ' 0 ']])).toEqual({ 'grpc-status': '0' });
 });
+
+test('a field may have the name of what every object has', () => {
+  expect(responseSection('200 OK', [['Constructor', 'a']], undefined, -1)).toHaveProperty('constructor', 'a');
+});

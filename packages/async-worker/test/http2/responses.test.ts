@@ -249,6 +249,19 @@ describe('a body', () => {
 });
 
 describe('trailers', () => {
+  test('that node:http2 takes for fields of a connection are left out, as from a head', async () => {
+    await using server = await serveHttp2((environ, start) => {
+      start('200 OK', [['HTTP2-Settings', 'x']]);
+      return (async function* body() {
+        yield 'x';
+        environ['highball.send_trailers']?.([['HTTP2-Settings', 'x'], ['X-Sum', '1']]); // prettier-ignore
+      })();
+    });
+    const { fields, trailers, body } = await server.ask();
+    expect([fields[':status'], fields['http2-settings'], body]).toEqual([200, undefined, 'x']);
+    expect(Object.entries(trailers ?? {})).toEqual([['x-sum', '1']]);
+  });
+
   test('are sent behind the body, without chunks or a word ahead', async () => {
     await using server = await serveHttp2((environ, start) => {
       start('200 OK', []);
