@@ -32,12 +32,17 @@ export interface OpenHow {
 /** The upstream's own limit is kept away from by so much: its FIN may be on its way already. */
 const SAFETY_MS = 1000;
 
+/** From so many upstreams on those without connections are forgotten: who discovers them may bring ever new ones. */
+const MAX_UPSTREAMS = 4096;
+
 /** An upstream as the pool sees it. */
 class Place implements ConnectionKeeper {
   readonly wire: WireFactory;
   readonly idle: UpstreamConnection[] = [];
   readonly now: () => number;
   readonly batches: boolean;
+  /** Whether nobody looks for connections here any more. */
+  forgotten = false;
   readonly #options: ResolvedOptions;
   readonly #onIdle: () => void;
 
@@ -52,7 +57,7 @@ class Place implements ConnectionKeeper {
   onFree(connection: UpstreamConnection, keepForMs: number, now: number): void {
     const { maxIdle, idleTimeoutMs, proxyProtocol } = this.#options;
     // A PROXY header has said for whom a connection is: nobody else may use it.
-    if (proxyProtocol !== undefined || this.idle.length >= maxIdle || idleTimeoutMs === 0) {
+    if (proxyProtocol !== undefined || this.forgotten || this.idle.length >= maxIdle || idleTimeoutMs === 0) {
       connection.socket.destroy();
       return;
     }
@@ -126,6 +131,7 @@ export class Pool {
   #place(target: UpstreamTarget, protocol: OwnConnection, name: string): Place {
     let place = this.#places.get(target);
     if (place === undefined) {
+      if (this.#places.size >= MAX_UPSTREAMS) this.#forgetUnused();
       place = new Place(this.#wireOf(protocol, name), this.#options, () => this.#watch());
       this.#places.set(target, place);
     }
@@ -135,10 +141,21 @@ export class Pool {
   #sessionsOf(target: UpstreamTarget, name: string): SessionPool {
     let sessions = this.#sessions.get(target);
     if (sessions === undefined) {
+      if (this.#sessions.size >= MAX_UPSTREAMS) this.#forgetUnused();
       sessions = new SessionPool(target, name, this.#options);
       this.#sessions.set(target, sessions);
     }
     return sessions;
+  }
+
+  #forgetUnused(): void {
+    for (const [target, place] of this.#places) {
+      if (place.idle.length > 0) continue;
+      // It may have connections that are in use.
+      place.forgotten = true;
+      this.#places.delete(target);
+    }
+    for (const [target, { unused }] of this.#sessions) if (unused) this.#sessions.delete(target);
   }
 
   #wireOf(protocol: OwnConnection, name: string): WireFactory {

@@ -110,3 +110,24 @@ test('a picker that fails to take its peer back fails no request', async () => {
     'the picker failed to take a peer back',
   ]);
 });
+
+test('of thousands of upstreams those are forgotten that have no free connections', async () => {
+  const holding = await startHolding();
+  await using upstream = holding.upstream;
+  let picked = 0;
+  const picker = {
+    pick: () => ({ id: picked++ === 0 ? upstream.url : `unix:/nowhere/${picked}` }),
+    release: () => undefined,
+  };
+  await using proxy = await startProxy([], { picker, idleTimeoutMs: 60_000 });
+  const client = await RawClient.connect(proxy.port);
+  client.send(get('/held'));
+  await expect.poll(() => upstream.received[0]).toContain('/held');
+  const others = await RawClient.connect(proxy.port);
+  others.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(4200));
+  await expect.poll(() => picked, { timeout: 20_000 }).toBeGreaterThan(4200);
+  others.destroy();
+  holding.answer(0);
+  await client.until('held 0');
+  await expect.poll(() => upstream.sockets[0]?.closed).toBe(true);
+});

@@ -1,3 +1,5 @@
+import type { ClientHttp2Session } from 'node:http2';
+import type { Socket } from 'node:net';
 import { unreachable, UpstreamError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import type { ResolvedOptions } from '../options.ts';
@@ -58,6 +60,11 @@ export class SessionPool implements SessionKeeper {
     if (this.now() - session.heardAt > maxIdleMs) return this.#prove(session, opening);
     opening.onOpen(session.reserve());
     return () => undefined;
+  }
+
+  /** Whether nobody needs it any more. */
+  get unused(): boolean {
+    return this.#sessions.length === 0 && this.#waiting.length === 0 && this.#opening === 0;
   }
 
   // What a session tells.
@@ -167,19 +174,23 @@ export class SessionPool implements SessionKeeper {
 
   #openSession(): void {
     this.#opening++;
-    openSession(this.#target, this.#options, {
-      onOpen: (session, socket) => {
-        this.#opening--;
-        const place = { session, socket, target: this.#target, number: ++this.#opened };
-        this.#sessions.push(new UpstreamSession(place, this.#options.http2, this));
-        this.#watch();
-        this.#serve();
-      },
-      onFailed: (error) => {
-        this.#opening--;
-        this.#failWaiting(error);
-      },
-    });
+    const onFailed = (error: Error): void => {
+      this.#opening--;
+      this.#failWaiting(error);
+    };
+    const onOpen = (session: ClientHttp2Session, socket: Socket): void => {
+      this.#opening--;
+      const place = { session, socket, target: this.#target, number: ++this.#opened };
+      this.#sessions.push(new UpstreamSession(place, this.#options.http2, this));
+      this.#watch();
+      this.#serve();
+    };
+    try {
+      openSession(this.#target, this.#options, { onOpen, onFailed });
+    } catch (error) {
+      // Not at once: who is about to wait is told, too, and no other is begun for him.
+      queueMicrotask(() => onFailed(error as Error));
+    }
   }
 
   /** Where no connection is on its way, nobody is to wait for one; where there is another, it may get room. */

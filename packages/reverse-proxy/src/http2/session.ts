@@ -116,7 +116,10 @@ export class UpstreamSession {
   request(headers: OutgoingHttpHeaders, hasBody: boolean): ClientHttp2Stream {
     if (!this.open)
       throw new UpstreamError('REFUSED', 'the upstream takes no requests over this connection any more');
-    return this.#session.request(headers, { endStream: !hasBody, waitForTrailers: hasBody });
+    const stream = this.#session.request(headers, { endStream: !hasBody, waitForTrailers: hasBody });
+    // There are no numbers left for streams (RFC 9113 §5.1.1), of which node:http2 tells the stream alone.
+    if (stream.id === undefined) this.#session.close();
+    return stream;
   }
 
   /**
