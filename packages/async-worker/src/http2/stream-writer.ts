@@ -3,6 +3,7 @@ import type { ServerHttp2Stream } from 'node:http2';
 import type { PreparedHead } from '../prepared-head.ts';
 import type { ResponseFraming } from '../response-framing.ts';
 import type { HeadFacts, ResponseWriter } from '../response-writer.ts';
+import { INTERNAL_ERROR } from './codes.ts';
 import { responseSection, trailerSection } from './response-section.ts';
 import { StreamOutput } from './stream-output.ts';
 
@@ -64,7 +65,13 @@ export class StreamWriter implements ResponseWriter {
   }
 
   #sendTrailers(): void {
-    this.#stream.sendTrailers(trailerSection(this.#trailers ?? []));
+    try {
+      this.#stream.sendTrailers(trailerSection(this.#trailers ?? []));
+    } catch {
+      // Node 22 sends no Date twice, for one; thrown out of an event it would be an error of the process.
+      this.#stream.close(INTERNAL_ERROR);
+      return;
+    }
     // Node gives them to the session in an immediate of its own, which comes first.
     setImmediate(() => {
       this.#mayTrail = false;
