@@ -47,15 +47,23 @@ export class WriteTurn {
     this.#held = this.#spare;
     this.#spare = held;
     this.#count = 0;
+    // One that throws takes nobody else's message with it.
+    let failure: { readonly error: unknown } | undefined;
     for (let i = 0; i < count; i++) {
       const writer = held[i];
       held[i] = undefined;
-      writer?.flush();
+      try {
+        writer?.flush();
+      } catch (error) {
+        failure ??= { error };
+      }
     }
     this.#flushing = false;
-    if (this.#count > 0) return;
-    this.#piece = 0;
-    this.#used = 0;
+    if (this.#count === 0) {
+      this.#piece = 0;
+      this.#used = 0;
+    }
+    if (failure !== undefined) throw failure.error;
   }
 
   /**

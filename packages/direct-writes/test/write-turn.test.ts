@@ -182,3 +182,19 @@ test('what is added while the others are written waits for the next time, and ke
   expect(written).toEqual(['a', 'b', 'c', 'd', 'e']);
   expect(own.memory(8).byteOffset).toBe(0);
 });
+
+test('an error of one does not keep the others from writing, now or later', () => {
+  const own = new WriteTurn();
+  const written: string[] = [];
+  own.add({
+    flush: () => {
+      throw new Error('mine');
+    },
+  });
+  own.add({ flush: () => void written.push('b') });
+  expect(() => own.flush()).toThrow('mine');
+  expect(written).toEqual(['b']);
+  own.add({ flush: () => void written.push('c') });
+  own.flush();
+  expect(written).toEqual(['b', 'c']);
+});
