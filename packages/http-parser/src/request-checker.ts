@@ -101,19 +101,24 @@ function checkLine(method: string, target: string, limits: ResolvedOptions): voi
 const SLASH = 0x2f;
 
 function checkFields(fields: readonly string[], maxFields: number, limits: ResolvedOptions): void {
-  if (fields.length / 2 > maxFields)
-    throw new RemoteProtocolError('TOO_MANY_FIELDS', `more than ${maxFields} fields`);
   let bytes = 0;
+  let count = 0;
+  let cookieBytes = 0;
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!;
     const value = fields[i + 1]!;
     checkField(name, value);
     // As a line of text has it: a colon and a space between, CRLF behind.
-    const size = name.length + value.length + 2;
+    let size = name.length + value.length + 2;
+    // The parts into which clients take cookies are one field again (RFC 9113 §8.2.3), and count as one.
+    const goesOn = cookieBytes > 0 && name === 'cookie';
+    if (name === 'cookie') size = cookieBytes += goesOn ? value.length + 2 : size;
+    if (!goesOn && ++count > maxFields)
+      throw new RemoteProtocolError('TOO_MANY_FIELDS', `more than ${maxFields} fields`);
     if (size > limits.maxFieldBytes) {
       throw new RemoteProtocolError('FIELD_TOO_LARGE', `a field of more than ${limits.maxFieldBytes} bytes`);
     }
-    bytes += size + 2;
+    bytes += name.length + value.length + 4;
   }
   if (bytes > limits.maxHeadBytes) {
     throw new RemoteProtocolError('HEAD_TOO_LARGE', `a head of more than ${limits.maxHeadBytes} bytes`);

@@ -142,3 +142,14 @@ test('a body has its limit as it comes', () => {
   expect(() => checker.body(10)).not.toThrow();
   expect(() => checker.body(11)).toThrow(/more than 10/);
 });
+
+test('a cookie in parts counts as the one field that it is', () => {
+  const crumbs = Array.from({ length: 150 }, (_, i) => ['cookie', `c${i}=1`]).flat();
+  expect(check({ fields: crumbs }, { maxFields: 2 })).toMatchObject({ fields: crumbs });
+  expect(check({ fields: ['a', '1', ...crumbs, 'b', '2'] }, { maxFields: 2 })).toBe('TOO_MANY_FIELDS');
+  const joined = crumbs.filter((_, i) => i % 2 === 1).join('; ');
+  const size = 'cookie: '.length + joined.length;
+  expect(check({ fields: crumbs }, { maxFieldBytes: size })).toMatchObject({ fields: crumbs });
+  expect(check({ fields: crumbs }, { maxFieldBytes: size - 1 })).toBe('FIELD_TOO_LARGE');
+  expect(parse({ fields: ['cookie', joined] }, { maxFieldBytes: size - 1 })).toBe('FIELD_TOO_LARGE');
+});

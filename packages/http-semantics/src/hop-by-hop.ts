@@ -2,11 +2,11 @@ import { listMembers } from './list.ts';
 
 /**
  * Fields that an intermediary does not pass on, either way, in lower case: those of one connection (RFC 9110 §7.6.1,
- * with Proxy-Connection and Keep-Alive of older software), and those by which it and its neighbour know each other
+ * with Proxy-Connection, Keep-Alive and HTTP2-Settings of older software), and those by which it and its neighbour know each other
  * (RFC 9110 §11.7).
  */
 export const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'connection', 'keep-alive', 'proxy-authenticate', 'proxy-authentication-info', 'proxy-authorization',
+  'connection', 'http2-settings', 'keep-alive', 'proxy-authenticate', 'proxy-authentication-info', 'proxy-authorization',
   'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade',
 ]); // prettier-ignore
 

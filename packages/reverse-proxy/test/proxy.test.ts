@@ -34,10 +34,10 @@ describe('the request', () => {
     const lines = await forwarded(
       get(
         '/',
-        'X-Foo: 1\r\nKeep-Alive: 5\r\nProxy-Authorization: Basic x\r\nProxy-Connection: x\r\nTE: gzip\r\nTrailer: x\r\n',
+        'X-Foo: 1\r\nKeep-Alive: 5\r\nProxy-Authorization: Basic x\r\nProxy-Connection: x\r\nHTTP2-Settings: AAMAAABk\r\nTE: gzip\r\nTrailer: x\r\n',
       ).replace('Connection: close', 'Connection: close, X-Foo'),
     );
-    expect(lines.join('\n')).not.toMatch(/x-foo|keep-alive|proxy-|^te:|trailer|connection/m);
+    expect(lines.join('\n')).not.toMatch(/x-foo|keep-alive|http2-|proxy-|^te:|trailer|connection/m);
   });
 
   test('TE: trailers is passed on', async () => {

@@ -4,8 +4,11 @@ import type { ResolvedOptions } from '../options.ts';
 
 /** What HPACK counts for a field beside its name and value (RFC 7541 §4.1). */
 const FIELD_BYTES = 32;
-/** Pseudo-fields, and some more, so that a request with too many is answered 431 and not reset. */
-const MORE_FIELDS = 64;
+/**
+ * Pseudo-fields, cookies in parts of one each (browsers keep up to 180 a site), and some more, so that a request with too
+ * many is answered 431 and not reset.
+ */
+const MORE_FIELDS = 256;
 /**
  * Megabytes of a session: headers, and answers that the client does not take. All its streams may have a part of theirs
  * waiting; nothing more is read where that is passed.
