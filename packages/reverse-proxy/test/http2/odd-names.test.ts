@@ -18,20 +18,20 @@ test('fields that are named like what every object has arrive as they were sent'
   expect([constructor, tostring, valueof]).toEqual(['a', 'b', 'c']);
 });
 
-test.each(['ETag: "a"\r\nETag: "b"', 'HTTP2-Settings: x'])(
-  'trailers that node:http2 does not send fail their request alone: %j',
-  async (trailers) => {
-    await using upstream = await startHttp2((stream) => {
-      stream.resume();
-      stream.on('end', () => {
-        if (!stream.destroyed) stream.respond({ ':status': 200 }, { endStream: true });
-      });
+test.each([
+  ['a single value twice fails its request alone', 'ETag: "a"\r\nETag: "b"', /^HTTP\/1\.1 502 /],
+  ['a field of one hop is left out', 'HTTP2-Settings: x', /^HTTP\/1\.1 200 /],
+])('trailers that node:http2 does not send: %s', async (_, trailers, answer) => {
+  await using upstream = await startHttp2((stream) => {
+    stream.resume();
+    stream.on('end', () => {
+      if (!stream.destroyed) stream.respond({ ':status': 200 }, { endStream: true });
     });
-    await using proxy = await startProxy([upstream.url]);
-    const start =
-      'POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n';
-    expect(await exchange(proxy.port, `${start}${trailers}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 502 /);
-    expect(await exchange(proxy.port, `${start}X-Sum: 1\r\n\r\n`)).toMatch(/^HTTP\/1\.1 200 /);
-    expect(upstream.sessions).toHaveLength(1);
-  },
-);
+  });
+  await using proxy = await startProxy([upstream.url]);
+  const start =
+    'POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n';
+  expect(await exchange(proxy.port, `${start}${trailers}\r\n\r\n`)).toMatch(answer);
+  expect(await exchange(proxy.port, `${start}X-Sum: 1\r\n\r\n`)).toMatch(/^HTTP\/1\.1 200 /);
+  expect(upstream.sessions).toHaveLength(1);
+});
