@@ -52,7 +52,7 @@ function runTests(version: string, node: string): void {
   const projects = PROJECTS.flatMap((name) => ['--project', name]);
   const { status } = spawnSync(
     node,
-    [vitest, 'run', '--reporter', 'dot', '--reporter', summary, ...projects],
+    [vitest, 'run', '--reporter', 'dot', '--reporter', summary, '--maxWorkers', '2', ...projects],
     {
       cwd: root,
       env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env['PATH'] ?? ''}` },
